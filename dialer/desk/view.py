@@ -1,0 +1,206 @@
+"""What an operator's page shows, as one value: the page's whole truth, pushed whole at every change.
+
+A page draws this and nothing else; it holds no rule of the business. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+
+class DeskState(enum.StrEnum):
+    """What the operator is doing, as one word; the page makes a sentence, an icon and a timer of it."""
+
+    OFFLINE = "offline"  # no session
+    CONNECTING = "connecting"  # the operator's phone is being rung
+    READY = "ready"  # in session, no client
+    BREAK = "break"
+    PREVIEW = "preview"  # a client on the page, nobody rung
+    OFFERED = "offered"  # an inbound call rings
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAPUP = "wrapup"  # the call is over, the result is not saved
+
+
+class OperatorView(Struct, frozen=True, kw_only=True):
+    id: int
+    login: str
+    name: str
+    role: str
+    language: str  # ru, en
+    theme: str  # light, dark, system
+    phone: Literal["sip", "webrtc"]
+    single_keys: bool  # single-character keys switched on
+
+
+class CampaignChoice(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    waiting: int
+
+
+class CampaignView(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    talking_point: str
+
+
+class TodayView(Struct, frozen=True, kw_only=True):
+    calls: int
+    successes: int
+    talk_s: int
+
+
+class RefusalView(Struct, frozen=True, kw_only=True):
+    """A no with its reason. `code` has a text in the catalogues (`refusal.<code>`), filled from `params`."""
+
+    code: str
+    params: dict[str, str | int] = {}
+    until: datetime | None = None  # when it may be had; the page counts down
+
+
+class PhoneView(Struct, frozen=True, kw_only=True):
+    id: int
+    e164: str
+    national: str
+    label: str
+    flagged: bool  # known to be wrong
+
+
+class CardField(Struct, frozen=True, kw_only=True):
+    label: str
+    value: str
+
+
+class HistoryLine(Struct, frozen=True, kw_only=True):
+    at: datetime
+    campaign: str
+    disposition: str  # its title in the operator's language
+    comment: str
+    operator: str
+
+
+class CardView(Struct, frozen=True, kw_only=True):
+    client_id: int
+    name: str
+    is_new: bool  # an unknown caller: the page offers to fill in the name
+    phones: list[PhoneView]
+    city: str
+    timezone: str  # IANA name, "" if unknown
+    fields: list[CardField]
+    attempt: int
+    max_attempts: int
+    history: list[HistoryLine]
+
+
+class CallView(Struct, frozen=True, kw_only=True):
+    id: str
+    number: str  # national format
+    state: Literal["dialling", "ringing", "answered", "bridged", "held", "transferred", "ended"]
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    outcome: str  # answered, busy, no_answer, ... "" while open
+    ended_by: str  # client, operator, system, ""
+    recorded: bool
+    muted: bool
+
+
+class ScriptFieldView(Struct, frozen=True, kw_only=True):
+    id: str
+    label: str
+    kind: Literal["text", "number", "money", "date", "time", "choice", "choices", "yes_no", "phone", "email"]
+    required: bool
+    choices: list[str]
+    value: str | list[str] | bool | None
+    common: bool  # a common field, shown on every block
+
+
+class AnswerView(Struct, frozen=True, kw_only=True):
+    id: str
+    text: str
+    tone: Literal["positive", "neutral", "negative"]
+
+
+class JumpView(Struct, frozen=True, kw_only=True):
+    id: str
+    text: str
+
+
+class BlockView(Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    text: str  # plain text with placeholders filled; blank lines part paragraphs
+    hint: str
+    answers: list[AnswerView]
+    fields: list[ScriptFieldView]
+    end: bool  # nothing follows: the script ends here
+    goal: bool
+
+
+class TrailStep(Struct, frozen=True, kw_only=True):
+    step: int
+    title: str
+    answer: str
+
+
+class RunView(Struct, frozen=True, kw_only=True):
+    id: str
+    script: str
+    version: int
+    step: int  # number of the current step; sent back with every move
+    progress: float  # 0..1
+    block: BlockView
+    jumps: list[JumpView]
+    trail: list[TrailStep]
+    can_go_back: bool
+    in_jump: bool  # a jump was taken; the way back to the script is open (Esc)
+
+
+class DispositionView(Struct, frozen=True, kw_only=True):
+    id: str
+    title: str
+    group: Literal["reached", "not_reached", "refused", "success", "technical"]
+    comment: Literal["none", "optional", "required"]
+    callback: bool  # asks for a date
+
+
+class ResultDraft(Struct, frozen=True, kw_only=True):
+    disposition: str
+    comment: str
+    callback_at: datetime | None
+
+
+class WorkView(Struct, frozen=True, kw_only=True):
+    """The client on the page, with everything that is done about them. `id` appears once: a pop is shown once."""
+
+    id: str
+    direction: Literal["outbound", "inbound"]
+    card: CardView
+    call: CallView | None
+    run: RunView | None
+    dispositions: list[DispositionView]
+    draft: ResultDraft | None
+    suggested: str  # the disposition that the script's end, or the call's outcome, proposes; "" if none
+    note: str
+    lease_until: datetime | None  # the preview's limit
+
+
+class DeskView(Struct, frozen=True, kw_only=True):
+    operator: OperatorView
+    server_now: datetime
+    state: DeskState
+    since: datetime
+    pbx_up: bool
+    session_up: bool
+    campaign: CampaignView | None
+    campaigns: list[CampaignChoice]
+    today: TodayView
+    refusal: RefusalView | None
+    work: WorkView | None
+    number: str = ""  # OFFERED by an unknown or known caller: shown beside the name

@@ -1,0 +1,221 @@
+"""The language of calls: what a PBX reports, what we remember of it, and what a call may be.
+
+Everything here is a frozen value. Two clocks occur and never mix: `at` of a PBX event is the PBX's own clock
+(seconds since 1970, as that machine believes); everything else in the product is the daemon's UTC clock. A
+`Pbx` knows the difference between them (`clock_offset_s`).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class Direction(enum.StrEnum):
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
+class LegRole(enum.StrEnum):
+    CLIENT = "client"
+    OPERATOR = "operator"
+
+
+class Outcome(enum.StrEnum):
+    """What came of a call, as campaigns understand it (spec T2.5); the raw cause is kept beside it."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    WRONG_NUMBER = "wrong_number"
+    CONGESTION = "congestion"
+    FAILED = "failed"  # by us or by the PBX, before any network was asked
+    UNKNOWN = "unknown"  # an order whose fate nobody can tell; keeps the pause between attempts
+
+
+class EndReason(enum.StrEnum):
+    """Why we believe that a call is over."""
+
+    HANGUP = "hangup"  # the PBX said so
+    REFUSED = "refused"  # the PBX never made a channel
+    LOST_SIGHT = "lost_sight"  # it was gone when the connection came back
+    PBX_RESTARTED = "pbx_restarted"
+
+
+class Party(enum.StrEnum):
+    CLIENT = "client"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+# --- what a PBX reports -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxEvent:
+    """Something that happened to one leg. `leg` is the PBX's unique id of the channel, `at` its clock (s)."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegCreated(PbxEvent):
+    number: str = ""  # the other party's number as the PBX gives it: text from outside, never trusted
+    name: str = ""  # the caller's name: text from outside, never trusted
+    dialled: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging(PbxEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered(PbxEvent):
+    """The leg is up: from Newstate Up, DialEnd ANSWER or OriginateResponse Success; may come several times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDialEnded(PbxEvent):
+    """A dial of this leg ended without an answer; `status` is Asterisk's word (BUSY, NOANSWER, ...)."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegOrderFailed(PbxEvent):
+    """The order to create this leg failed; `reason` is OriginateResponse's number. May follow LegEnded."""
+
+    reason: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegBridged(PbxEvent):
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegUnbridged(PbxEvent):
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHeld(PbxEvent):
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegHangupRequested(PbxEvent):
+    """Somebody at this leg's own end hung up (the PBX received it from the network)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded(PbxEvent):
+    cause: int  # Q.850
+    tech_cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingStarted(PbxEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReady(PbxEvent):
+    """An operator's leg stands in the session loop, hearing music, free for the next client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientReady(PbxEvent):
+    """An answered client's leg stands in its context, being recorded, waiting to be bridged. `call` is ours."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundOffered(PbxEvent):
+    """A call from outside asks where to go; the dialplan waits half a second for us (spec I2.7)."""
+
+    number: str
+    name: str
+    dialled: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundFellBack(PbxEvent):
+    """The dialplan went its own way with an inbound call: too late to take it."""
+
+
+# --- what a PBX answers when asked what lives ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLeg:
+    leg: str
+    name: str
+    up: bool
+    bridge: str
+    number: str
+    context: str
+    since: float  # PBX clock, computed from its duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All legs that live at `at` (PBX clock). `started` is the PBX's own start: another one = another life."""
+
+    at: float
+    started: str
+    legs: tuple[LiveLeg, ...]
+
+
+# --- what we remember ---------------------------------------------------------------------------------------
+
+
+class CallState(enum.StrEnum):
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    ANSWERED = "answered"  # up, not (or no longer) together with anybody
+    BRIDGED = "bridged"
+    HELD = "held"
+    TRANSFERRED = "transferred"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    id: str
+    role: LegRole
+    created_at: float | None = None
+    ringing_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    bridge: str = ""
+    held: bool = False
+    hangup_requested: bool = False
+    cause: int | None = None
+    dial_status: str = ""
+    order_reason: int | None = None
+    recording_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One conversation: the client's leg, the operator's leg it was joined with, and what came of it.
+
+    Times are the PBX's clock in seconds. `id` is ours (a ULID); for outbound calls it is the client's leg too.
+    """
+
+    id: str
+    direction: Direction
+    client: Leg
+    state: CallState = CallState.DIALLING
+    operator_leg: str = ""
+    bridged_at: float | None = None
+    outcome: Outcome | None = None
+    end_reason: EndReason | None = None
+    ended_by: Party | None = None
+    seen: frozenset[str] = field(default_factory=frozenset)  # bridges this call stood in

@@ -1,0 +1,111 @@
+"""The port that every PBX implements: Asterisk over AMI, the virtual PBX behind the same AMI, SIP lines later.
+
+An order is sent once. It ends in a return, `PbxRefused`, `PbxAway` (it was never sent) or `OrderUnknown` (it was
+sent, and nobody can tell what became of it: ask `snapshot`). Every order has a deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from dialer.telephony.model import PbxEvent, Snapshot
+
+
+class PbxError(Exception):
+    """An order did not end well; `code` is stable and the page shows its text."""
+
+    code = "pbx_error"
+
+
+class PbxAway(PbxError):
+    """No connection: nothing was sent, nothing is queued."""
+
+    code = "pbx_away"
+
+
+class PbxRefused(PbxError):
+    """The PBX answered no; the message is its own word."""
+
+    code = "pbx_refused"
+
+
+class OrderUnknown(PbxError):
+    """Sent, and no answer before the deadline or the end of the connection."""
+
+    code = "order_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialOrder:
+    """Ring one client. `call` becomes the channel's id, so that it is known before its first event."""
+
+    call: str
+    number: str  # E.164 with +
+    line: str  # the line's dial template, from the configuration: "PJSIP/{number}@trunk"
+    caller_id: str  # digits with an optional +, or ""
+    ring_timeout_s: int
+    record: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """The PBX is at hand again; what lives there now. Comes before any event of this connection."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected:
+    reason: str
+
+
+Report = PbxEvent | Connected | Disconnected
+Sink = Callable[[Report], None]
+
+
+class Pbx(Protocol):
+    """One PBX. Reports go to the sink it was made with, in the order of the wire, on the event loop."""
+
+    name: str
+
+    @property
+    def up(self) -> bool: ...
+
+    @property
+    def clock_offset_s(self) -> float:
+        """What to add to the daemon's clock to get the PBX's."""
+        ...
+
+    async def start_session(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
+        """Ring an operator's phone into the session loop; `leg` becomes the channel's id."""
+        ...
+
+    async def dial(self, order: DialOrder) -> None:
+        """Ring a client; returns when the PBX has accepted the order, not when the client answers."""
+        ...
+
+    async def bridge(self, *, client: str, operator: str) -> None:
+        """Join two live legs at once."""
+        ...
+
+    async def hangup(self, *, leg: str) -> None: ...
+
+    async def ring_inbound(self, *, leg: str) -> None:
+        """Take an inbound call from the dialplan and let it hear ringing until `take_inbound` or its own limit."""
+        ...
+
+    async def take_inbound(self, *, leg: str, call: str, record: bool) -> None:
+        """Answer an inbound call and bring it where it is recorded and waits to be bridged (`ClientReady`)."""
+        ...
+
+    async def release_inbound(self, *, leg: str) -> None:
+        """Give an inbound call back to the dialplan's fallback."""
+        ...
+
+    async def mute(self, *, leg: str, muted: bool) -> None:
+        """Silence what comes from this leg."""
+        ...
+
+    async def snapshot(self) -> Snapshot: ...
