@@ -11,6 +11,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dialer.scripts.view import AnswerView as AnswerView
+from dialer.scripts.view import BlockView as BlockView
+from dialer.scripts.view import JumpView as JumpView
+from dialer.scripts.view import RunView as RunView
+from dialer.scripts.view import ScriptFieldView as ScriptFieldView
+from dialer.scripts.view import TrailStep as TrailStep
+
 
 class DeskState(enum.StrEnum):
     """What the operator is doing, as one word; the page makes a sentence, an icon and a timer of it."""
@@ -111,57 +118,6 @@ class CallView(Struct, frozen=True, kw_only=True):
     muted: bool
 
 
-class ScriptFieldView(Struct, frozen=True, kw_only=True):
-    id: str
-    label: str
-    kind: Literal["text", "number", "money", "date", "time", "choice", "choices", "yes_no", "phone", "email"]
-    required: bool
-    choices: list[str]
-    value: str | list[str] | bool | None
-    common: bool  # a common field, shown on every block
-
-
-class AnswerView(Struct, frozen=True, kw_only=True):
-    id: str
-    text: str
-    tone: Literal["positive", "neutral", "negative"]
-
-
-class JumpView(Struct, frozen=True, kw_only=True):
-    id: str
-    text: str
-
-
-class BlockView(Struct, frozen=True, kw_only=True):
-    id: str
-    title: str
-    text: str  # plain text with placeholders filled; blank lines part paragraphs
-    hint: str
-    answers: list[AnswerView]
-    fields: list[ScriptFieldView]
-    end: bool  # nothing follows: the script ends here
-    goal: bool
-
-
-class TrailStep(Struct, frozen=True, kw_only=True):
-    step: int
-    title: str
-    answer: str
-
-
-class RunView(Struct, frozen=True, kw_only=True):
-    id: str
-    script: str
-    version: int
-    step: int  # number of the current step; sent back with every move
-    progress: float  # 0..1
-    block: BlockView
-    jumps: list[JumpView]
-    trail: list[TrailStep]
-    can_go_back: bool
-    in_jump: bool  # a jump was taken; the way back to the script is open (Esc)
-
-
 class DispositionView(Struct, frozen=True, kw_only=True):
     id: str
     title: str
@@ -177,7 +133,7 @@ class ResultDraft(Struct, frozen=True, kw_only=True):
 
 
 class WorkView(Struct, frozen=True, kw_only=True):
-    """The client on the page, with everything that is done about them. `id` appears once: a pop is shown once."""
+    """The client on the page, with all that is done about them. `id` appears once: a pop is shown once."""
 
     id: str
     direction: Literal["outbound", "inbound"]

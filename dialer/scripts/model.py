@@ -1,0 +1,120 @@
+"""A script as a value: blocks and the arrows between them.
+
+Ids are short words of Latin letters, digits, `_` and `-`, unique within their list; fields are unique within
+the whole script. A target (`to`, `next`) is a block's id, `return` (back to where a jump began), or "" (none).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from msgspec import Struct
+
+RETURN: Final = "return"
+"""The target that leads back from a jump; no block may be called so."""
+
+NEXT: Final = "next"
+"""The id of the answer that the engine itself offers on a block that has a default arrow and no answers."""
+
+ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+
+Language = Literal["ru", "en"]
+Tone = Literal["positive", "neutral", "negative"]
+FieldKind = Literal[
+    "text", "number", "money", "date", "time", "choice", "choices", "yes_no", "phone", "email"
+]
+Ending = Literal["", "end", "refused"]
+
+Value = str | bool | list[str] | None
+"""What a field holds: numbers, dates and times are kept as canonical text; None and "" are "not filled"."""
+
+
+class Field(Struct, frozen=True, kw_only=True):
+    id: str
+    label: str
+    kind: FieldKind = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str = ""  # text with placeholders; what it renders to stands in the field until it is changed
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    id: str
+    text: str
+    to: str = ""  # "" follows the block's default arrow
+    tone: Tone = "neutral"
+    disposition: str = ""  # the result that this answer suggests
+    needs_fields: bool = True  # False: a refusal need not wait for the block's required fields
+
+
+class Jump(Struct, frozen=True, kw_only=True):
+    """Offered on every block ("Who are you, anyway?"): leads to a block, and back to where one was."""
+
+    id: str
+    text: str
+    to: str
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """One thing to say. One with nothing to show (no text, answers, fields) is automatic: it is passed."""
+
+    id: str
+    title: str = ""
+    stage: str = ""
+    text: str = ""
+    hint: str = ""  # for the operator's eyes, never read aloud
+    fields: tuple[Field, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    next: str = ""  # the default arrow
+    goal: bool = False  # to come here is to have met the script's goal
+    end: Ending = ""
+    disposition: str = ""  # the result that coming here suggests
+
+    @property
+    def automatic(self) -> bool:
+        return not (self.text or self.hint or self.fields or self.answers or self.end) and bool(self.next)
+
+
+class Script(Struct, frozen=True, kw_only=True):
+    name: str
+    language: Language
+    start: str
+    blocks: tuple[Block, ...]
+    about: str = ""
+    common: tuple[Field, ...] = ()  # fields that are shown on every block
+    jumps: tuple[Jump, ...] = ()
+
+    def block(self, block_id: str) -> Block | None:
+        return next((block for block in self.blocks if block.id == block_id), None)
+
+
+class Arrow(Struct, frozen=True, kw_only=True):
+    """One way out of a block. Conditions over fields will stand here, beside `by`."""
+
+    by: str  # an answer's id, or "" for the default
+    to: str
+
+
+def arrows(block: Block) -> Iterator[Arrow]:
+    """Every way out of a block that leads somewhere, answers first; none leaves an end."""
+    if block.end:
+        return
+    for answer in block.answers:
+        if target := answer.to or block.next:
+            yield Arrow(by=answer.id, to=target)
+    if block.next:
+        yield Arrow(by="", to=block.next)
+
+
+def all_fields(script: Script) -> Iterator[Field]:
+    """Common fields first, then the blocks' in the order of the script."""
+    yield from script.common
+    for block in script.blocks:
+        yield from block.fields
+
+
+def stages(script: Script) -> tuple[str, ...]:
+    """The stages of the conversation, in the order in which the script names them first."""
+    return tuple(dict.fromkeys(block.stage for block in script.blocks if block.stage))

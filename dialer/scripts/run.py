@@ -1,0 +1,137 @@
+"""One passing of a script as values: where it stands, the moves one may make, the steps to be kept.
+
+All of it is plain data, so that a run written down at any step (`msgspec.json`) goes on the same elsewhere.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from dialer.scripts.model import Value
+from dialer.scripts.values import Typed
+
+
+class Give(Struct, frozen=True, kw_only=True, tag_field="kind", tag="answer"):
+    """The client gave this answer."""
+
+    answer: str
+    fields: dict[str, Typed] = {}
+
+
+class NoneFits(Struct, frozen=True, kw_only=True, tag_field="kind", tag="none"):
+    """No answer of the block fits what the client said; the note says what that was."""
+
+    note: str = ""
+    fields: dict[str, Typed] = {}
+
+
+class JumpTo(Struct, frozen=True, kw_only=True, tag_field="kind", tag="jump"):
+    jump: str
+    fields: dict[str, Typed] = {}
+
+
+class Return(Struct, frozen=True, kw_only=True, tag_field="kind", tag="return"):
+    """Back from a jump to where one was."""
+
+    fields: dict[str, Typed] = {}
+
+
+class Back(Struct, frozen=True, kw_only=True, tag_field="kind", tag="back"):
+    """One step back; what was answered stays in the log."""
+
+    fields: dict[str, Typed] = {}
+
+
+Move = Give | NoneFits | JumpTo | Return | Back
+
+
+class Frame(Struct, frozen=True, kw_only=True):
+    """Where a jump began."""
+
+    block: str
+    suggested: str
+    goal: bool
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a run stands: all that a step back gives back."""
+
+    block: str
+    stack: tuple[Frame, ...] = ()  # jumps not yet returned from
+    suggested: str = ""  # the disposition proposed so far
+    goal: bool = False  # the goal is met
+    stage: str = ""  # the furthest stage reached
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A step of the way that leads to the present block."""
+
+    step: int
+    at: Place
+    answer: str  # in words
+    stayed: bool = False  # noted, but the block did not change
+
+
+class Ended(enum.StrEnum):
+    GOAL_MET = "goal_met"
+    REFUSED = "refused"
+    COMPLETED = "completed"  # an end of the script that is neither
+    FAILED = "failed"  # broken off at a block
+
+
+class RunEnd(Struct, frozen=True, kw_only=True):
+    kind: Ended
+    block: str
+    stage: str
+    suggested: str
+    reason: str  # why it was broken off, a code: hung_up, saved, ... "" when the script's end was reached
+
+
+class RunState(Struct, frozen=True, kw_only=True):
+    step: int  # the number of the step that awaits its answer, from 1
+    at: Place
+    since: datetime  # when the present block was shown
+    fields: dict[str, Value] = {}
+    trail: tuple[Visit, ...] = ()
+    answered: Move | None = None  # the move that closed step - 1, to know its repeat
+    ended: RunEnd | None = None
+
+
+class KeptField(Struct, frozen=True, kw_only=True):
+    id: str
+    label: str
+    value: Value
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A closed step, to be appended to the log and never changed."""
+
+    step: int
+    kind: Literal["answer", "none", "jump", "return", "back", "end"]
+    block: str
+    title: str
+    stage: str
+    text: str  # as it was shown
+    answer: str  # id of the answer or jump, "" if none
+    answer_text: str
+    note: str
+    fields: tuple[KeptField, ...]
+    to: str  # the block that came next, "" at the end
+    entered_at: datetime
+    answered_at: datetime
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """Why a move is not made; nothing has changed. Texts: `dialer.scripts.texts`."""
+
+    code: str
+    params: dict[str, str | int] = {}
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    state: RunState
+    step: Step | None  # None: a repeat of the move before, which is in the log already

@@ -1,0 +1,179 @@
+"""Texts for people, Russian and English: what the engine says by itself, refusals, findings of the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from dialer.scripts.model import Language
+
+_NEXT: Final[dict[Language, tuple[str, str]]] = {
+    "ru": ("Дальше", "Вернуться к разговору"),
+    "en": ("Go on", "Back to the conversation"),
+}
+NO_ANSWER: Final[dict[Language, str]] = {"ru": "Нет подходящего ответа", "en": "No suitable answer"}
+
+
+def next_text(language: Language, *, returns: bool) -> str:
+    """What the button says that leads on where there is nothing to choose."""
+    return _NEXT[language][returns]
+
+
+REFUSALS: Final[dict[str, tuple[str, str]]] = {
+    "run_ended": ("Разговор по скрипту уже завершён.", "This run of the script is over."),
+    "step_stale": (
+        "Скрипт уже ушёл вперёд: сейчас шаг {step}.",
+        "The script has moved on: this is step {step}.",
+    ),
+    "answer_unknown": ("В этом блоке нет такого ответа.", "This block has no such answer."),
+    "jump_unknown": ("Такого быстрого перехода нет.", "There is no such jump."),
+    "already_there": ("Вы уже в этом блоке.", "You are at this block already."),
+    "not_in_jump": ("Возвращаться неоткуда: перехода не было.", "There is no jump to come back from."),
+    "nothing_to_go_back": ("Это начало разговора.", "This is where the conversation began."),
+    "note_too_long": ("Заметка длиннее {limit} знаков.", "The note is longer than {limit} characters."),
+    "field_unknown": ("В скрипте нет поля «{field}».", "The script has no field “{field}”."),
+    "field_too_long": ("Слишком длинно: «{label}».", "Too long: “{label}”."),
+    "field_missing": ("Заполните поле «{label}».", "Fill in “{label}”."),
+    "field_invalid": ("Поле «{label}»: {kind}.", "“{label}”: {kind}."),
+}
+
+_KINDS: Final[dict[str, tuple[str, str]]] = {
+    "text": ("нужен текст", "a text is needed"),
+    "number": ("нужно число, например 12 или 3,5", "a number is needed, such as 12 or 3.5"),
+    "money": ("нужна сумма, например 1250 или 99,90", "an amount is needed, such as 1250 or 99.90"),
+    "date": ("нужна дата, например 25.12.2026", "a date is needed, such as 2026-12-25"),
+    "time": ("нужно время, например 14:30", "a time is needed, such as 14:30"),
+    "choice": ("выберите из списка", "choose from the list"),
+    "choices": ("выберите из списка", "choose from the list"),
+    "yes_no": ("да или нет", "yes or no"),
+    "phone": ("нужен номер телефона", "a phone number is needed"),
+    "email": ("нужен адрес почты", "an e-mail address is needed"),
+}
+
+FINDINGS: Final[dict[str, tuple[str, str]]] = {
+    # the file
+    "file_too_large": ("Файл больше {limit} КБ.", "The file is larger than {limit} KB."),
+    "file_unreadable": ("Файл не читается: {why}.", "The file cannot be read: {why}."),
+    "yaml_broken": ("Это не YAML: {why}.", "This is not YAML: {why}."),
+    "yaml_alias": (
+        "Якоря, ссылки и метки типов YAML здесь не допускаются.",
+        "YAML anchors, aliases and tags are not allowed here.",
+    ),
+    "yaml_deep": ("Слишком глубокая вложенность.", "Nested too deeply."),
+    "key_unknown": ("Неизвестный ключ «{key}».", "Unknown key “{key}”."),
+    "key_unknown_like": (
+        "Неизвестный ключ «{key}»; может быть, «{like}»?",
+        "Unknown key “{key}”; did you mean “{like}”?",
+    ),
+    "key_twice": ("Ключ «{key}» уже был выше.", "The key “{key}” stands here twice."),
+    "key_missing": ("Не хватает ключа «{key}».", "The key “{key}” is missing."),
+    "value_wrong": ("Здесь ожидается {expected}.", "Expected here: {expected}."),
+    "text_control": ("В тексте есть управляющие символы.", "The text has control characters in it."),
+    "format_unknown": (
+        "Формат {format} этой версии программы незнаком.",
+        "This version of the program does not know format {format}.",
+    ),
+    # the script
+    "no_blocks": ("В скрипте нет ни одного блока.", "The script has no blocks."),
+    "too_large": ("Слишком много: {what}, предел {limit}.", "Too many: {what}, the limit is {limit}."),
+    "text_too_long": ("Текст длиннее {limit} знаков.", "The text is longer than {limit} characters."),
+    "text_missing": ("Пустой текст.", "The text is empty."),
+    "id_wrong": (
+        "Имя «{id}» не годится: латинская буква, затем буквы, цифры, «_», «-», всего до 40 знаков.",
+        "The id “{id}” will not do: a Latin letter, then letters, digits, “_”, “-”, 40 characters at most.",
+    ),
+    "id_reserved": ("Имя «{id}» занято программой.", "The id “{id}” is reserved."),
+    "id_twice": ("Имя «{id}» уже занято.", "The id “{id}” is used twice."),
+    "start_unknown": ("Начального блока «{to}» нет.", "There is no block “{to}” to start with."),
+    "block_unknown": ("Блока «{to}» нет.", "There is no block “{to}”."),
+    "block_unknown_like": (
+        "Блока «{to}» нет; может быть, «{like}»?",
+        "There is no block “{to}”; did you mean “{like}”?",
+    ),
+    "unreachable": (
+        "До блока «{block}» нельзя дойти: на него не ведёт ни одна стрелка.",
+        "The block “{block}” cannot be reached: no arrow leads to it.",
+    ),
+    "dead_end": (
+        "Блок «{block}» никуда не ведёт и не отмечен как конец (end: true).",
+        "The block “{block}” leads nowhere and is not marked as an end (end: true).",
+    ),
+    "answer_nowhere": (
+        "Ответ «{answer}» никуда не ведёт: нет ни «to» у ответа, ни «next» у блока.",
+        "The answer “{answer}” leads nowhere: it has no “to”, and the block no “next”.",
+    ),
+    "end_goes_on": (
+        "Блок «{block}» отмечен как конец, но из него ведут стрелки: они не сработают.",
+        "The block “{block}” is marked as an end, yet has arrows: they will never be taken.",
+    ),
+    "never_ends": (
+        "Из блока «{block}» нельзя дойти ни до одного конца.",
+        "From the block “{block}” no end can be reached.",
+    ),
+    "automatic_loop": (
+        "Блоки без текста ведут по кругу: {blocks}.",
+        "Blocks with nothing to say lead in a circle: {blocks}.",
+    ),
+    "return_without_jump": (
+        "Отсюда нельзя вернуться: в блок «{block}» приходят и без быстрого перехода.",
+        "There is nowhere to return to: the block “{block}” is also reached without a jump.",
+    ),
+    "placeholder_unknown": ("Неизвестная подстановка {{{{{name}}}}}.", "Unknown placeholder {{{{{name}}}}}."),
+    "placeholder_broken": (
+        "Незакрытая подстановка: нужно {{{{имя}}}} в одну строку.",
+        "A broken placeholder: it is written {{{{name}}}}.",
+    ),
+    "field_never_filled": (
+        "Поле «{field}» здесь ещё не заполнено: оно спрашивается позже.",
+        "The field “{field}” is never filled by here: it is asked later.",
+    ),
+    "field_maybe_empty": (
+        "Поле «{field}» здесь может быть пустым: сюда можно прийти, минуя блок «{block}». "
+        "Помогает запасной текст: {{{{field.{field} | …}}}}.",
+        "The field “{field}” may be empty here: one can come here past the block “{block}”. "
+        "A spare text helps: {{{{field.{field} | …}}}}.",
+    ),
+    "choices_missing": ("У поля «{field}» нет вариантов выбора.", "The field “{field}” has no choices."),
+    "choices_useless": (
+        "Варианты есть, но поле «{field}» не для выбора (kind: choice или choices).",
+        "There are choices, but the field “{field}” is not a choice (kind: choice or choices).",
+    ),
+    "choice_twice": ("Вариант «{choice}» повторяется.", "The choice “{choice}” stands twice."),
+    "default_wrong": (
+        "Значение по умолчанию не подходит полю «{field}».",
+        "The default does not fit the field “{field}”.",
+    ),
+    "disposition_unknown": ("Результата «{disposition}» нет.", "There is no disposition “{disposition}”."),
+    "answers_many": (
+        "В блоке «{block}» ответов больше девяти: у лишних не будет клавиши.",
+        "The block “{block}” has more than nine answers: some will have no key.",
+    ),
+    "jumps_many": (
+        "Быстрых переходов больше четырёх: у лишних не будет клавиши.",
+        "There are more than four jumps: some will have no key.",
+    ),
+    "no_goal": ("Ни один блок не отмечен как цель.", "No block is marked as the goal."),
+}
+
+
+def refusal_text(code: str, params: Mapping[str, str | int], language: Language) -> str:
+    """A refusal in words; an unknown code is shown as it is."""
+    named = dict(params)
+    if (kind := str(named.get("kind", ""))) in _KINDS:
+        named["kind"] = _pick(_KINDS[kind], language)
+    return _say(REFUSALS, code, named, language)
+
+
+def finding_text(code: str, params: Mapping[str, str | int], language: Language) -> str:
+    """A finding in words; an unknown code is shown as it is."""
+    return _say(FINDINGS, code, params, language)
+
+
+def _pick(pair: tuple[str, str], language: Language) -> str:
+    return pair[language == "en"]
+
+
+def _say(
+    catalogue: Mapping[str, tuple[str, str]], code: str, params: Mapping[str, str | int], language: Language
+) -> str:
+    return _pick(catalogue[code], language).format_map(params) if code in catalogue else code
