@@ -1,0 +1,35 @@
+"""Every event of the product, on one page.
+
+An event is a fact that was committed: past tense, frozen, all that a listener needs. Its `tag` is its name in
+the store and on the wire and never changes; fields may be added with a default, never removed or renamed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=""):
+    """What every event is made from: `class CallEnded(Event, tag="call.ended")`."""
+
+
+def kind_of(event_type: type[Event]) -> str:
+    """The event's name in the store; ValueError for a class without one of its own."""
+    tag = event_type.__struct_config__.tag
+    if not isinstance(tag, str) or not tag:
+        raise ValueError(f"{event_type.__name__} has no tag")
+    return tag
+
+
+def registry() -> dict[str, type[Event]]:
+    """All events by name; ValueError when two share one."""
+    found: dict[str, type[Event]] = {}
+    for event_type in _descendants(Event):
+        kind = kind_of(event_type)
+        if found.setdefault(kind, event_type) is not event_type:
+            raise ValueError(f"two events are called {kind}")
+    return found
+
+
+def _descendants(parent: type[Event]) -> list[type[Event]]:
+    return [found for child in parent.__subclasses__() for found in (child, *_descendants(child))]

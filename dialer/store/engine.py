@@ -1,0 +1,116 @@
+"""The store: units of work go in, their results come out after the commit.
+
+A unit of work is a plain function of a SQLAlchemy `Connection`. It reads, writes, appends its events
+(`outbox.append`), and returns values or raises; it never commits. It is the same function for every store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy.exc
+from sqlalchemy import Connection, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dialer.store.batch import BatchRunner
+from dialer.store.errors import StoreBusy, StoreUnavailable, StoreUnsupported
+from dialer.store.migrations.upgrade import upgrade
+from dialer.store.outbox import Envelope
+from dialer.store.reader import reading_engine
+from dialer.store.sqlite import ProcessLock, trouble
+from dialer.store.writer import Writer
+
+T = TypeVar("T")
+
+DEADLINE_S = 10.0
+MIGRATION_DEADLINE_S = 3600.0
+
+_ADDRESS_FORM = "a store's address looks like sqlite:////var/lib/callwright/store.db"
+
+
+class Store:
+    """One open store of this process. Made by `Store.open`, ended by `close`."""
+
+    def __init__(self, lock: ProcessLock, runner: BatchRunner, writer: Writer, readers: AsyncEngine) -> None:
+        self._lock = lock
+        self._runner = runner
+        self._writer = writer
+        self._readers = readers
+
+    @classmethod
+    async def open(cls, url: str) -> Store:
+        """Opens `sqlite:///path` for this process alone.
+
+        Raises StoreInUse (another process has it), StoreUnavailable (with the mend), StoreUnsupported.
+        """
+        path = _sqlite_path(url)
+        lock = ProcessLock(path)
+        await asyncio.to_thread(lock.acquire)
+        try:
+            runner = BatchRunner(path)
+            writer = Writer(runner)
+            await writer.start()
+        except BaseException:
+            lock.release()
+            raise
+        return cls(lock, runner, writer, reading_engine(path))
+
+    async def close(self) -> None:
+        """Finishes what is queued, then lets go of the files; the writer last: it alone may checkpoint."""
+        await self._readers.dispose()
+        await self._writer.stop()
+        self._lock.release()
+
+    @property
+    def trouble(self) -> StoreUnavailable | None:
+        """Why nothing can be written at the moment, None when all is well; mended by itself."""
+        return self._runner.trouble
+
+    async def write(self, work: Callable[[Connection], T], *, deadline_s: float = DEADLINE_S) -> T:
+        """Runs a unit of work on the writer and returns its result after the commit.
+
+        What the unit raises is raised here, and nothing of it is stored. StoreUnavailable and StoreBusy:
+        nothing is stored. StoreUncertain: nobody knows, nor does a caller that is cancelled in between.
+        """
+        result: T = await self._writer.run(work, deadline_s)
+        return result
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Runs a function that only reads, in one consistent snapshot of all that is committed."""
+        async with self.reading() as connection:
+            return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that only reads, in one snapshot; hold it shortly. StoreBusy when none is free."""
+        try:
+            async with self._readers.connect() as connection:
+                yield connection
+        except sqlalchemy.exc.TimeoutError as error:
+            raise StoreBusy("all readers of the store are taken") from error
+        except sqlalchemy.exc.DBAPIError as error:
+            raise trouble(error) or error from error
+
+    async def migrate(self) -> None:
+        """Brings the tables to the form that this release needs, in one transaction."""
+        await self._writer.run(upgrade, MIGRATION_DEADLINE_S, alone=True)
+
+    def listen(self, listener: Callable[[Sequence[Envelope]], None] | None) -> None:
+        """One listener (the bus) hears each commit's events, in order, in the loop, before the caller."""
+        self._writer.listener = listener
+
+
+def _sqlite_path(url: str) -> Path:
+    try:
+        address = make_url(url)
+    except sqlalchemy.exc.ArgumentError as error:
+        raise StoreUnsupported(_ADDRESS_FORM) from error
+    if address.get_backend_name() == "postgresql":
+        raise StoreUnsupported("PostgreSQL is not supported by this release: use sqlite:///path")
+    if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
+        raise StoreUnsupported(_ADDRESS_FORM)
+    return Path(address.database)

@@ -1,0 +1,21 @@
+"""Alembic, run as a unit of work: all migrations and their mark in one transaction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Brings the tables behind this connection, which is in a transaction, forward to a revision."""
+    command.upgrade(configuration(connection), to)
+
+
+def configuration(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,115 @@
+"""How a SQLite file is opened, by whom, and what is said when it cannot be written.
+
+SQLite before 3.51.3 may corrupt a WAL file when two connections write or checkpoint at the same instant
+(https://www.sqlite.org/wal.html#walresetbug). Therefore one process holds a store, one connection in it
+writes and checkpoints, and every reader is opened so that it can do neither.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from dialer.store.errors import StoreInUse, StoreUnavailable
+
+BUSY_TIMEOUT_S = 5.0
+CACHED_STATEMENTS = 512
+WAL_KEPT_BYTES = 64 * 1024 * 1024
+
+_MENDS = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space; work goes on by itself"),
+    sqlite3.SQLITE_READONLY: (
+        "the store is read-only",
+        "make the disk and the file writable",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "the store's file cannot be opened",
+        "check its folder and its rights",
+    ),
+    sqlite3.SQLITE_BUSY: ("another program has locked the store", "end the program that has it open"),
+    sqlite3.SQLITE_LOCKED: (
+        "another program holds the store's lock",
+        "end the program that has the file open",
+    ),
+    sqlite3.SQLITE_IOERR: ("the disk refuses to read or write", "check free space and the disk's health"),
+    sqlite3.SQLITE_CORRUPT: ("the store's file is damaged", "stop, and restore the last backup"),
+    sqlite3.SQLITE_NOTADB: ("the file is not a store", "check the store's address"),
+    sqlite3.SQLITE_NOMEM: ("memory is used up", "give the machine more memory"),
+}
+
+
+def trouble(error: BaseException) -> StoreUnavailable | None:
+    """The mend for an error that is the disk's fault; None for the caller's own (a constraint, a typo).
+
+    Takes SQLAlchemy's wrapper too.
+    """
+    cause = getattr(error, "orig", error)
+    code = getattr(cause, "sqlite_errorcode", None)
+    if not isinstance(cause, sqlite3.Error) or code is None:
+        return None
+    known = _MENDS.get(code & 0xFF)
+    return None if known is None else StoreUnavailable(*known)
+
+
+def connect_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes. Transactions are begun and ended by hand (the driver begins none)."""
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,  # opened and used by the writer thread, closed by whoever stops it
+        cached_statements=CACHED_STATEMENTS,
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
+    return connection
+
+
+def reader_uri(path: Path) -> str:
+    """An address under which SQLite itself opens the file for reading only, without a checkpoint at close."""
+    return f"file:{quote(str(path))}?mode=ro"
+
+
+READER_PRAGMAS = (
+    "PRAGMA query_only = ON",
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class ProcessLock:
+    """Holds `<store>.lock` for this process; the kernel frees it however the process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.with_name(path.name + ".lock")
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """Raises StoreInUse when another process (or another Store of this one) holds it."""
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the store's folder cannot be used ({error.strerror})", "create it and make it writable"
+            ) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(fd, 20).decode(errors="replace").strip() or "unknown"
+            os.close(fd)
+            raise StoreInUse(f"the store is in use by process {holder}: stop it first") from error
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, str(os.getpid()).encode(), 0)
+        self._fd = fd
+
+    def release(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
