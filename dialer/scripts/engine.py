@@ -93,7 +93,7 @@ def finish(
     script: Script, state: RunState, now: datetime, context: Context = NOBODY, *, reason: str = ""
 ) -> Moved | Refusal:
     """Close the run: the conversation is over. The last block is logged with its fields; required ones must
-    be filled only at the script's own end, when no `reason` says that it was broken off (a code: hung_up, ...).
+    be filled only at the script's own end, when no `reason` (a code: hung_up, ...) says it was broken off.
     """
     if state.ended:
         return Moved(state=state, step=None)
@@ -229,9 +229,7 @@ def _jump(script: Script, state: RunState, jump_id: str) -> _Way | Refusal:
     if jump.to == at.block:
         return Refusal(code="already_there")
     opened = [frame.block for frame in at.stack]
-    if (
-        jump.to in opened
-    ):  # a jump to where an open jump began is the way back to it; so the stack stays bounded
+    if jump.to in opened:  # the way back to where that jump began; so the stack stays bounded
         depth = opened.index(jump.to)
         place = _unwind(at, depth)
     else:
@@ -307,10 +305,10 @@ def _walked(state: RunState, answer: str, *, stayed: bool = False) -> tuple[Visi
 
 
 def _ending(block: Block, state: RunState) -> Ended:
+    if block.end == "refused":  # whatever was agreed before
+        return Ended.REFUSED
     if state.at.goal:
         return Ended.GOAL_MET
-    if block.end == "refused":
-        return Ended.REFUSED
     return Ended.COMPLETED if at_end(block) else Ended.FAILED
 
 

@@ -1,7 +1,7 @@
 """A script as a value: blocks and the arrows between them.
 
 Ids are short words of Latin letters, digits, `_` and `-`, unique within their list; fields are unique within
-the whole script. A target (`to`, `next`) is a block's id, `return` (back to where a jump began), or "" (none).
+the whole script. A target (`to`, `next`) is a block's id, `return` (to where a jump began), or "" (none).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Placeholders: `{{client.name}}`, `{{field.volume | five}}`: a name of the allow-list, then maybe a spare text.
+"""Placeholders: `{{client.name}}`, `{{field.size | 19 l}}`: a name of a fixed list, and maybe a spare text.
 
 There is nothing to execute: a name is looked up in a flat table, in one pass, and what it stands for is never
-looked at again. What is unknown or empty shows as a visible gap, or as the spare text; nothing is ever raised.
+looked at again. What is unknown or empty shows as a gap, or as the spare text; nothing is ever raised.
 """
 
 from __future__ import annotations

@@ -1,0 +1,99 @@
+"""What is wrong with a script's texts: placeholders of nothing, fields said before they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dialer.scripts.findings import Finding, Path
+from dialer.scripts.graph import distances, edges
+from dialer.scripts.model import Field, Script
+from dialer.scripts.placeholders import FIELD, broken_at, is_known, placeholders
+
+MAX_TEXT: Final = 8_000
+MAX_LINE: Final = 200
+
+
+def check_texts(script: Script) -> list[Finding]:
+    """Every fault of every text, in the order of the script."""
+    found: list[Finding] = []
+    for path, text, limit in _lines(script):
+        if len(text) > limit:
+            found.append(Finding(code="text_too_long", path=path, params={"limit": limit}))
+        if not text.strip() and path[-1] in ("name", "label", "text"):
+            found.append(Finding(code="text_missing", path=path))
+    for path, block_id, text in _templates(script):
+        found += _placeholders(script, path, block_id, text)
+    return found
+
+
+def _lines(script: Script) -> Iterator[tuple[Path, str, int]]:
+    yield ("name",), script.name, MAX_LINE
+    if script.about:
+        yield ("about",), script.about, MAX_TEXT
+    for field in script.common:
+        yield from _field_lines(("common", field.id), field)
+    for jump in script.jumps:
+        yield ("jumps", jump.id, "text"), jump.text, MAX_LINE
+    for block in script.blocks:
+        here = ("blocks", block.id)
+        yield (*here, "title"), block.title, MAX_LINE
+        yield (*here, "stage"), block.stage, MAX_LINE
+        if block.text:
+            yield (*here, "text"), block.text, MAX_TEXT
+        yield (*here, "hint"), block.hint, MAX_TEXT
+        for answer in block.answers:
+            yield (*here, "answers", answer.id, "text"), answer.text, MAX_LINE
+        for field in block.fields:
+            yield from _field_lines((*here, "fields", field.id), field)
+
+
+def _field_lines(path: Path, field: Field) -> Iterator[tuple[Path, str, int]]:
+    yield (*path, "label"), field.label, MAX_LINE
+    yield (*path, "default"), field.default, MAX_LINE
+    for choice in field.choices:
+        yield (*path, "choices"), choice, MAX_LINE
+
+
+def _templates(script: Script) -> Iterator[tuple[Path, str, str]]:
+    """Texts that may hold placeholders, with the block they are shown on ("": on every one)."""
+    for field in script.common:
+        yield ("common", field.id, "default"), "", field.default
+    for block in script.blocks:
+        here = ("blocks", block.id)
+        yield (*here, "text"), block.id, block.text
+        yield (*here, "hint"), block.id, block.hint
+        for answer in block.answers:
+            yield (*here, "answers", answer.id, "text"), block.id, answer.text
+        for field in block.fields:
+            yield (*here, "fields", field.id, "default"), block.id, field.default
+
+
+def _placeholders(script: Script, path: Path, block_id: str, text: str) -> Iterator[Finding]:
+    if broken_at(text) is not None:
+        yield Finding(code="placeholder_broken", path=path)
+    for placeholder in placeholders(text):
+        if not is_known(placeholder.name, script):
+            yield Finding(code="placeholder_unknown", path=path, params={"name": placeholder.name[:80]})
+        elif placeholder.name.startswith(FIELD) and block_id:
+            field_id = placeholder.name[len(FIELD) :]
+            yield from _filled_before(script, path, block_id, field_id, spare=placeholder.spare is not None)
+
+
+def _filled_before(
+    script: Script, path: Path, block_id: str, field_id: str, *, spare: bool
+) -> Iterator[Finding]:
+    """Best effort: arrows are looked at, what operators do by jumps is not foretold."""
+    asked = next((b.id for b in script.blocks if any(field.id == field_id for field in b.fields)), None)
+    if asked is None:  # a common field: it is asked everywhere
+        return
+    graph = edges(script)
+    jumps = [jump.to for jump in script.jumps]
+    ways_in = [script.start, *jumps]
+    named: dict[str, str | int] = {"field": field_id}
+    after = [*graph[asked], *jumps]  # one may jump once it is filled
+    if block_id not in distances(graph, after):
+        yield Finding(code="field_never_filled", path=path, params=named)
+    elif not spare and block_id in distances(graph, ways_in, without="" if asked == block_id else asked):
+        named["block"] = asked
+        yield Finding(code="field_maybe_empty", level="warning", path=path, params=named)
