@@ -10,7 +10,7 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=""):
-    """What every event is made from: `class CallEnded(Event, tag="call.ended")`."""
+    """What every event is made from: `class CallEnded(Event, frozen=True, kw_only=True, tag="call.ended")`."""
 
 
 def kind_of(event_type: type[Event]) -> str:
@@ -33,3 +33,33 @@ def registry() -> dict[str, type[Event]]:
 
 def _descendants(parent: type[Event]) -> list[type[Event]]:
     return [found for child in parent.__subclasses__() for found in (child, *_descendants(child))]
+
+
+class CallStarted(Event, tag="call.started"):
+    call_id: str
+
+
+class CallAnswered(Event, tag="call.answered"):
+    call_id: str
+
+
+class CallEnded(Event, tag="call.ended"):
+    call_id: str
+    recorded: bool
+
+
+class RecordingReady(Event, tag="recording.ready"):
+    call_id: str
+    state: str
+
+
+class ResultSaved(Event, tag="result.saved"):
+    work_id: str
+    campaign_id: int
+    disposition: str
+
+
+class EntryClaimed(Event, tag="entry.claimed"):
+    entry_id: int
+    campaign_id: int
+    operator_id: int

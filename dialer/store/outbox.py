@@ -117,9 +117,20 @@ class Outbox:
         self._store.listen(listener)
 
     async def after(self, seq: int, limit: int) -> list[Envelope]:
-        """Stored events with a greater number, oldest first, without those that no code knows any more."""
-        rows = await self._store.read(lambda c: c.execute(_AFTER, {"seq": seq, "limit": limit}).all())
-        return [envelope for row in rows if (envelope := _decode(*row)) is not None]
+        """Stored events with a greater number, oldest first; none only if there are none.
+
+        An event that no code knows any more is logged and left out.
+        """
+        while rows := await self._read_after(seq, limit):
+            if known := [envelope for row in rows if (envelope := _decode(*row)) is not None]:
+                return known
+            seq = rows[-1][0]
+        return []
+
+    async def _read_after(self, seq: int, limit: int) -> list[tuple[int, str, datetime, str]]:
+        asked = {"seq": seq, "limit": limit}
+        rows = await self._store.read(lambda c: c.execute(_AFTER, asked).all())
+        return [tuple(row) for row in rows]
 
     async def marked(self) -> int:
         """Up to which number every listener is done."""
@@ -145,4 +156,8 @@ def _decode(seq: int, kind: str, at: datetime, body: str) -> Envelope | None:
     if event_type is None:
         log.warning("outbox.unknown_event seq=%d kind=%s", seq, kind)
         return None
-    return Envelope(seq, at, msgspec.json.decode(body, type=event_type))
+    try:
+        return Envelope(seq, at, msgspec.json.decode(body, type=event_type))
+    except msgspec.MsgspecError:
+        log.exception("outbox.unreadable_event seq=%d kind=%s", seq, kind)
+        return None
