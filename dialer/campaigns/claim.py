@@ -1,0 +1,322 @@
+"""Claims: one statement in the store decides who gets which entry; an epoch proves who holds it.
+
+All functions are units of work, or parts of one: they take a connection inside a transaction and never commit.
+They may read other rooms' tables (do-not-call), because a claim is one statement.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from dialer.campaigns.model import HELD, Campaign, Claim, EntryState, Refusal, sources
+from dialer.campaigns.rules import may_take_next
+from dialer.campaigns.tables import attempts, claims, entries, holds
+from dialer.clients.tables import do_not_call, phones
+
+
+class StaleClaim(Exception):
+    """The hold is gone: expired, or given to somebody else. Nothing was changed."""
+
+
+def _phone_is_free() -> ColumnElement[bool]:
+    """The client has a phone that may be dialled now."""
+    tried = attempts.alias("tried")
+    in_campaign = and_(tried.c.e164 == phones.c.e164, tried.c.campaign_id == bindparam("campaign"))
+    today = (
+        select(func.count()).where(in_campaign, tried.c.at > bindparam("day_ago")).correlate(phones)
+    ).scalar_subquery()
+    return exists().where(
+        phones.c.client_id == entries.c.client_id,
+        phones.c.flagged.is_(False),
+        ~exists().where(do_not_call.c.e164 == phones.c.e164),
+        ~exists().where(in_campaign, tried.c.at > bindparam("pause_ago")),
+        today < bindparam("per_day"),
+    )
+
+
+def _nothing_held() -> ColumnElement[bool]:
+    """Neither the client nor any of its phones is out with another operator, in any campaign."""
+    sibling = phones.alias("sibling")
+    return and_(
+        ~exists().where(holds.c.kind == "client", holds.c.key == cast(entries.c.client_id, String)),
+        ~exists().where(
+            sibling.c.client_id == entries.c.client_id, holds.c.kind == "phone", holds.c.key == sibling.c.e164
+        ),
+    )
+
+
+def _candidate(*conditions: ColumnElement[bool], order: tuple[ColumnElement[object], ...]) -> Select[tuple[int]]:
+    return (
+        select(entries.c.id)
+        .where(
+            entries.c.campaign_id == bindparam("campaign"),
+            *conditions,
+            entries.c.attempts < bindparam("max_attempts"),
+            _phone_is_free(),
+            _nothing_held(),
+        )
+        .order_by(*order)
+        .limit(1)
+    )
+
+
+_POSTPONED = entries.c.state == EntryState.POSTPONED.value
+_OWN_CALLBACK = _candidate(
+    _POSTPONED,
+    entries.c.owner_id == bindparam("operator"),
+    entries.c.due_at <= bindparam("now"),
+    order=(entries.c.due_at, entries.c.id),
+)
+_ANYBODYS_CALLBACK = _candidate(
+    _POSTPONED,
+    entries.c.due_at <= bindparam("now"),
+    or_(entries.c.owner_id.is_(None), entries.c.due_at <= bindparam("patience_ago")),
+    order=(entries.c.due_at, entries.c.id),
+)
+_WAITING = _candidate(
+    entries.c.state == EntryState.WAITING.value, order=(entries.c.rank, entries.c.id)
+)
+
+# Own due callbacks first, then anybody's, then the pool in its order.
+_CLAIM = (
+    update(entries)
+    .where(
+        entries.c.id
+        == func.coalesce(
+            _OWN_CALLBACK.scalar_subquery(), _ANYBODYS_CALLBACK.scalar_subquery(), _WAITING.scalar_subquery()
+        )
+    )
+    .values(
+        state=EntryState.CLAIMED.value,
+        returns_to=entries.c.state,
+        holder_id=bindparam("operator"),
+        epoch=entries.c.epoch + 1,
+        lease_until=bindparam("lease"),
+    )
+    .returning(entries.c.id, entries.c.client_id, entries.c.epoch, entries.c.attempts)
+)
+_NUMBERS = select(phones.c.e164).where(phones.c.client_id == bindparam("client")).distinct()
+_HANDED_OUT = (
+    select(claims.c.at)
+    .where(claims.c.operator_id == bindparam("operator"), claims.c.campaign_id == bindparam("campaign"))
+    .order_by(claims.c.at.desc())
+    .limit(bindparam("most"))
+)
+_FINISHED = select(func.max(claims.c.finished_at)).where(
+    claims.c.operator_id == bindparam("operator"), claims.c.campaign_id == bindparam("campaign")
+)
+_HOLD = insert(holds)
+_LOG = insert(claims)
+
+
+def next_entry(conn: Connection, campaign: Campaign, operator_id: int, now: datetime) -> Claim | Refusal:
+    """Hand this operator the next free entry of the campaign, or say which rule refuses and until when."""
+    if campaign.status != "running":
+        return Refusal(code="campaign_not_running")
+    refusal = _ask_rules(conn, campaign, operator_id, now)
+    if refusal is not None:
+        return refusal
+    lease_until = now + timedelta(seconds=campaign.preview_s)
+    row = conn.execute(_CLAIM, _claim_values(campaign, operator_id, now, lease_until)).first()
+    if row is None:
+        return Refusal(code="pool_empty")
+    numbers = conn.execute(_NUMBERS, {"client": row.client_id}).scalars()
+    held = [("client", str(row.client_id)), *(("phone", number) for number in numbers)]
+    conn.execute(_HOLD, [{"kind": kind, "key": key, "entry_id": row.id} for kind, key in held])
+    conn.execute(
+        _LOG,
+        {
+            "entry_id": row.id,
+            "campaign_id": campaign.id,
+            "operator_id": operator_id,
+            "epoch": row.epoch,
+            "at": now,
+        },
+    )
+    return Claim(
+        entry_id=row.id,
+        client_id=row.client_id,
+        epoch=row.epoch,
+        attempts=row.attempts,
+        lease_until=lease_until,
+    )
+
+
+def _ask_rules(conn: Connection, campaign: Campaign, operator_id: int, now: datetime) -> Refusal | None:
+    rules = campaign.rules
+    who = {"operator": operator_id, "campaign": campaign.id}
+    handed_out: list[datetime] = []
+    finished_at = None
+    if rules.entries_per_window is not None:
+        handed_out = list(conn.execute(_HANDED_OUT, {**who, "most": rules.entries_per_window}).scalars())
+    if rules.cooldown_s is not None:
+        finished_at = conn.execute(_FINISHED, who).scalar()
+    return may_take_next(rules, handed_out=handed_out, finished_at=finished_at, now=now)
+
+
+def _claim_values(campaign: Campaign, operator_id: int, now: datetime, lease: datetime) -> dict[str, object]:
+    return {
+        "campaign": campaign.id,
+        "operator": operator_id,
+        "now": now,
+        "lease": lease,
+        "max_attempts": campaign.max_attempts,
+        "per_day": campaign.attempts_per_day,
+        "day_ago": now - timedelta(days=1),
+        "pause_ago": now - timedelta(seconds=campaign.attempt_pause_s),
+        "patience_ago": now - timedelta(seconds=campaign.patience_s),
+    }
+
+
+_BLOCKED = select(do_not_call.c.e164).where(do_not_call.c.e164 == bindparam("e164"))
+_TRIED = select(attempts.c.at).where(
+    attempts.c.e164 == bindparam("e164"),
+    attempts.c.campaign_id == bindparam("campaign"),
+    attempts.c.at > bindparam("day_ago"),
+)
+
+
+def start_attempt(
+    conn: Connection, campaign: Campaign, claim: Claim, *, e164: str, call_id: str, now: datetime
+) -> Refusal | None:
+    """Write one attempt down before the wire is touched; None = it may be dialled now.
+
+    The do-not-call list and the limits are asked in the same transaction. Raises `StaleClaim`.
+    """
+    if conn.execute(_BLOCKED, {"e164": e164}).first() is not None:
+        return Refusal(code="do_not_call")
+    tried = conn.execute(
+        _TRIED, {"e164": e164, "campaign": campaign.id, "day_ago": now - timedelta(days=1)}
+    ).scalars()
+    times = sorted(tried)
+    if len(times) >= campaign.attempts_per_day:
+        return Refusal(
+            code="attempts_per_day",
+            params={"limit": campaign.attempts_per_day},
+            until=times[-campaign.attempts_per_day] + timedelta(days=1),
+        )
+    pause_over = times[-1] + timedelta(seconds=campaign.attempt_pause_s) if times else now
+    if pause_over > now:
+        return Refusal(code="attempt_pause", params={"seconds": campaign.attempt_pause_s}, until=pause_over)
+    move(conn, claim, EntryState.CALLING, attempts=entries.c.attempts + 1)
+    conn.execute(
+        insert(attempts),
+        {
+            "call_id": call_id,
+            "entry_id": claim.entry_id,
+            "campaign_id": campaign.id,
+            "e164": e164,
+            "at": now,
+        },
+    )
+    return None
+
+
+def move(conn: Connection, claim: Claim, target: EntryState, **values: object) -> None:
+    """Move a held entry on. Raises `StaleClaim` where the epoch is not ours or the table has no such move."""
+    done = conn.execute(
+        update(entries)
+        .where(
+            entries.c.id == claim.entry_id,
+            entries.c.epoch == claim.epoch,
+            entries.c.state.in_([state.value for state in sources(target)]),
+        )
+        .values(state=target.value, **values)
+        .returning(entries.c.id)
+    ).first()
+    if done is None:
+        raise StaleClaim(claim.entry_id)
+
+
+def release(conn: Connection, claim: Claim, target: EntryState, *, now: datetime, **values: object) -> None:
+    """End a claim with its result: the entry moves on, its client and phones are free again."""
+    move(conn, claim, target, holder_id=None, lease_until=None, worked_at=now, **values)
+    conn.execute(delete(holds).where(holds.c.entry_id == claim.entry_id))
+    conn.execute(
+        update(claims)
+        .where(claims.c.entry_id == claim.entry_id, claims.c.epoch == claim.epoch)
+        .values(finished_at=now, how_ended="saved")
+    )
+
+
+def extend(conn: Connection, claim: Claim, until: datetime) -> None:
+    """Move the end of a preview, as when the operator's page goes away or comes back."""
+    conn.execute(
+        update(entries)
+        .where(
+            entries.c.id == claim.entry_id,
+            entries.c.epoch == claim.epoch,
+            entries.c.state == EntryState.CLAIMED.value,
+        )
+        .values(lease_until=until)
+    )
+
+
+_EXPIRE = (
+    update(entries)
+    .where(entries.c.state == EntryState.CLAIMED.value, entries.c.lease_until <= bindparam("now"))
+    .values(
+        state=case((entries.c.returns_to == "postponed", "postponed"), else_="waiting"),
+        holder_id=None,
+        lease_until=None,
+        epoch=entries.c.epoch + 1,
+    )
+    .returning(entries.c.id, entries.c.epoch)
+)
+
+
+def expire(conn: Connection, now: datetime) -> list[tuple[int, int]]:
+    """Return entries whose preview ran out to the pool, unharmed; gives (entry, the epoch that ended).
+
+    Only the state `claimed` is left by time: from `calling` on an entry is freed by its result alone.
+    """
+    gone = [(row.id, row.epoch - 1) for row in conn.execute(_EXPIRE, {"now": now})]
+    for entry_id, epoch in gone:
+        conn.execute(delete(holds).where(holds.c.entry_id == entry_id))
+        conn.execute(
+            update(claims)
+            .where(claims.c.entry_id == entry_id, claims.c.epoch == epoch)
+            .values(finished_at=now, how_ended="expired")
+        )
+    return gone
+
+
+def count_postponed(conn: Connection, operator_id: int) -> int:
+    """How many entries this operator has left waiting for themselves."""
+    counted = conn.execute(
+        select(func.count()).where(
+            entries.c.owner_id == operator_id, entries.c.state == EntryState.POSTPONED.value
+        )
+    )
+    return int(counted.scalar_one())
+
+
+__all__ = [
+    "HELD",
+    "StaleClaim",
+    "count_postponed",
+    "expire",
+    "extend",
+    "move",
+    "next_entry",
+    "release",
+    "start_attempt",
+]

@@ -1,0 +1,118 @@
+"""What a campaign is, the life of an entry in its pool, and the results an operator may give."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+
+class EntryState(enum.StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    CALLING = "calling"
+    TALKING = "talking"
+    WRAPUP = "wrapup"
+    POSTPONED = "postponed"
+    DONE = "done"
+    EXCLUDED = "excluded"
+
+
+HELD = (EntryState.CLAIMED, EntryState.CALLING, EntryState.TALKING, EntryState.WRAPUP)
+
+# The life of an entry: a move that does not stand here is refused and changes nothing.
+# Only `claimed` may be left by time; from `calling` on it takes a result, given by a person or by resynchronisation.
+MOVES: dict[EntryState, frozenset[EntryState]] = {
+    EntryState.WAITING: frozenset({EntryState.CLAIMED, EntryState.EXCLUDED}),
+    EntryState.POSTPONED: frozenset({EntryState.CLAIMED, EntryState.WAITING, EntryState.EXCLUDED}),
+    EntryState.CLAIMED: frozenset(
+        {EntryState.CALLING, EntryState.WAITING, EntryState.POSTPONED, EntryState.DONE, EntryState.EXCLUDED}
+    ),
+    EntryState.CALLING: frozenset({EntryState.TALKING, EntryState.WRAPUP}),
+    EntryState.TALKING: frozenset({EntryState.WRAPUP}),
+    EntryState.WRAPUP: frozenset(
+        {EntryState.CALLING, EntryState.POSTPONED, EntryState.DONE, EntryState.EXCLUDED, EntryState.WAITING}
+    ),
+    EntryState.DONE: frozenset({EntryState.EXCLUDED, EntryState.WAITING}),
+    EntryState.EXCLUDED: frozenset({EntryState.WAITING}),
+}
+
+
+def sources(target: EntryState) -> tuple[EntryState, ...]:
+    """The states from which an entry may come to `target`."""
+    return tuple(state for state, targets in MOVES.items() if target in targets)
+
+
+class Retry(Struct, frozen=True, kw_only=True):
+    """What becomes of an entry after a result that did not settle it."""
+
+    after_s: int
+
+
+class Disposition(Struct, frozen=True, kw_only=True):
+    """A result that an operator may give. `titles` by language; `retry` none = the entry is done with."""
+
+    id: str
+    titles: dict[str, str]
+    group: Literal["reached", "not_reached", "refused", "success", "technical"]
+    comment: Literal["none", "optional", "required"] = "optional"
+    callback: bool = False
+    retry: Retry | None = None
+    do_not_call: bool = False
+    flag_phone: bool = False
+
+    def title(self, language: str) -> str:
+        return self.titles.get(language) or self.titles["en"]
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """The concurrency rules of one campaign (spec C3.3); None = the rule does not stand."""
+
+    entries_per_window: int | None = None
+    window_s: int = 3600
+    cooldown_s: int | None = None
+    max_postponed: int | None = None
+
+
+class Campaign(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    status: Literal["draft", "running", "paused", "finished", "archived"]
+    kind: Literal["outbound", "inbound"]
+    language: str
+    line: str
+    script_id: int | None
+    ring_timeout_s: int
+    auto_dial: bool
+    record: bool
+    talking_point: str
+    max_attempts: int
+    attempts_per_day: int
+    attempt_pause_s: int
+    preview_s: int
+    patience_s: int
+    rules: Rules
+    dispositions: tuple[Disposition, ...]
+
+    def disposition(self, wanted: str) -> Disposition | None:
+        return next((d for d in self.dispositions if d.id == wanted), None)
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """An exclusive hold on an entry; `epoch` proves it: a stale one changes nothing."""
+
+    entry_id: int
+    client_id: int
+    epoch: int
+    attempts: int
+    lease_until: datetime
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """A no with its reason; `until` = when it may be had."""
+
+    code: str
+    params: dict[str, str | int] = {}
+    until: datetime | None = None

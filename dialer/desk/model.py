@@ -1,0 +1,145 @@
+"""An operator's working session as a value: what lives across reloads, crashes and moves to another computer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from dialer.campaigns.model import Claim, EntryState
+from dialer.desk.view import DeskState
+from dialer.telephony.model import Call, CallState
+
+
+class CallRecord(Struct, frozen=True, kw_only=True):
+    """A call as the desk and the store know it. Times are the daemon's clock, in UTC."""
+
+    id: str
+    leg: str  # the PBX's id of the client's channel
+    direction: Literal["outbound", "inbound"]
+    number: str
+    line: str
+    state: CallState
+    started_at: datetime
+    answered_at: datetime | None = None
+    bridged_at: datetime | None = None
+    recording_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: str = ""
+    cause: int | None = None
+    end_reason: str = ""
+    ended_by: str = ""
+    record: bool = True
+    muted: bool = False
+
+    @property
+    def ended(self) -> bool:
+        return self.state is CallState.ENDED
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    disposition: str = ""
+    comment: str = ""
+    callback_at: datetime | None = None
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """The client on the page and what is done about them."""
+
+    id: str
+    direction: Literal["outbound", "inbound"]
+    campaign_id: int
+    client_id: int
+    claim: Claim | None = None  # none for inbound work
+    call: CallRecord | None = None
+    run_id: str = ""
+    draft: Draft = Draft()
+    note: str = ""
+    began_at: datetime
+    offered_until: datetime | None = None  # an inbound call rings until then
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """One operator's desk. `session_leg` is the channel of the operator's phone, "" where there is none."""
+
+    operator_id: int
+    session_leg: str = ""
+    session_up: bool = False
+    campaign_id: int | None = None
+    on_break: bool = False
+    since: datetime
+    work: Work | None = None
+    last_saved: str = ""  # the work saved last: a repeated save of it is no error
+
+
+def state_of(desk: Desk) -> DeskState:
+    """The one word for what the operator is doing now."""
+    work = desk.work
+    if work is not None:
+        return _state_of_work(work)
+    if not desk.session_up:
+        return DeskState.CONNECTING if desk.session_leg else DeskState.OFFLINE
+    return DeskState.BREAK if desk.on_break else DeskState.READY
+
+
+_BY_CALL = {
+    CallState.DIALLING: DeskState.DIALLING,
+    CallState.RINGING: DeskState.RINGING,
+    CallState.ENDED: DeskState.WRAPUP,
+}
+
+
+def _state_of_work(work: Work) -> DeskState:
+    if work.call is None:
+        return DeskState.PREVIEW
+    if work.offered_until is not None:
+        return DeskState.OFFERED
+    return _BY_CALL.get(work.call.state, DeskState.TALKING)
+
+
+_ENTRY_BY_STATE = {
+    DeskState.PREVIEW: EntryState.CLAIMED,
+    DeskState.DIALLING: EntryState.CALLING,
+    DeskState.RINGING: EntryState.CALLING,
+    DeskState.TALKING: EntryState.TALKING,
+    DeskState.WRAPUP: EntryState.WRAPUP,
+}
+
+
+def entry_state(work: Work) -> EntryState | None:
+    """Where the entry of this work stands in its life; none for work without an entry."""
+    return _ENTRY_BY_STATE.get(_state_of_work(work)) if work.claim is not None else None
+
+
+def evolve(desk: Desk, now: datetime, **changes: object) -> Desk:
+    """The desk with changes; `since` moves only when what the operator is doing does."""
+    changed = msgspec.structs.replace(desk, **changes)
+    if state_of(changed) is state_of(desk) and (changed.work is None) == (desk.work is None):
+        return changed
+    return msgspec.structs.replace(changed, since=now)
+
+
+def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime]) -> CallRecord:
+    """What the record becomes when the PBX's view of the call is `call`; `utc` turns the PBX's clock into ours.
+
+    A time once written down stays, so that a better measure of the clocks' difference moves no mark.
+    """
+
+    def at(kept: datetime | None, seconds: float | None) -> datetime | None:
+        return kept if kept is not None or seconds is None else utc(seconds)
+
+    return msgspec.structs.replace(
+        record,
+        state=call.state,
+        answered_at=at(record.answered_at, call.client.answered_at),
+        bridged_at=at(record.bridged_at, call.bridged_at),
+        recording_at=at(record.recording_at, call.client.recording_at),
+        ended_at=at(record.ended_at, call.client.ended_at),
+        outcome=call.outcome.value if call.outcome else record.outcome,
+        cause=call.client.cause,
+        end_reason=call.end_reason.value if call.end_reason else record.end_reason,
+        ended_by=call.ended_by.value if call.ended_by else record.ended_by,
+    )

@@ -1,0 +1,93 @@
+"""One operator's desk in memory: its present value, what stands around it, and the pages that watch it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from dialer.auth.model import User
+from dialer.campaigns.model import Refusal
+from dialer.desk.model import Desk
+from dialer.desk.view import DeskView
+from dialer.desk.work import Loaded, Today
+
+_KEYS = 256
+
+
+class DeskFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="desk"):
+    """One push to a page: the whole desk. A later `seq` of the same stream replaces an earlier one."""
+
+    stream: str
+    seq: int
+    desk: DeskView
+
+
+class Watcher:
+    """A page's place to wait for the latest frame: one deep, so that a slow page holds nobody up."""
+
+    def __init__(self) -> None:
+        self._frame: bytes | None = None
+        self._ready = asyncio.Event()
+        self.closed = False
+
+    def put(self, frame: bytes) -> None:
+        self._frame = frame
+        self._ready.set()
+
+    def close(self) -> None:
+        """Tell the page that its login has ended."""
+        self.closed = True
+        self._ready.set()
+
+    async def next(self) -> bytes | None:
+        """The newest frame not yet taken; None when the watcher was closed."""
+        while not self.closed:
+            if self._frame is not None:
+                frame, self._frame = self._frame, None
+                return frame
+            self._ready.clear()
+            await self._ready.wait()
+        return None
+
+
+class Room:
+    """Holds `desk` and lets one change at a time be made to it (`lock`)."""
+
+    def __init__(self, desk: Desk, user: User) -> None:
+        self.desk = desk
+        self.user = user
+        self.loaded: Loaded | None = None
+        self.today = Today()
+        self.refusal: Refusal | None = None
+        self.lock = asyncio.Lock()
+        self.dirty = asyncio.Event()  # something about its call or session changed
+        self.follower: asyncio.Task[None] | None = None
+        self.watchers: set[Watcher] = set()
+        self.seq = 0
+        self._answered: OrderedDict[str, None] = OrderedDict()
+
+    def seen(self, key: str) -> bool:
+        """Whether the press with this key was carried out already."""
+        return key in self._answered
+
+    def remember(self, key: str) -> None:
+        if key:
+            self._answered[key] = None
+            if len(self._answered) > _KEYS:
+                self._answered.popitem(last=False)
+
+    def push(self, stream: str, render: Callable[[], DeskView]) -> None:
+        """Send the present state to every page; encoded once."""
+        self.seq += 1
+        if not self.watchers:
+            return
+        frame = encode(stream, self.seq, render())
+        for watcher in self.watchers:
+            watcher.put(frame)
+
+
+def encode(stream: str, seq: int, view: DeskView) -> bytes:
+    return msgspec.json.encode(DeskFrame(stream=stream, seq=seq, desk=view))

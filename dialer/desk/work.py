@@ -1,0 +1,374 @@
+"""The desk's units of work: each verb of an operator as one transaction.
+
+Plain functions of a connection: they load, let the pure modules decide, and write down the new desk with all that
+goes with it. They never commit and touch no wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from dialer.campaigns import claim as claims_of
+from dialer.campaigns import service as campaigns
+from dialer.campaigns.dispositions import EntryChange, check_result, settle
+from dialer.campaigns.model import Campaign, EntryState, Refusal
+from dialer.campaigns.rules import may_postpone
+from dialer.campaigns.service import PastResult
+from dialer.campaigns.tables import results
+from dialer.clients import service as clients
+from dialer.clients.naming import first_name
+from dialer.clients.service import Client
+from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve
+from dialer.desk.tables import desks
+from dialer.events import EntryClaimed, ResultSaved
+from dialer.scripts import service as scripts
+from dialer.scripts.placeholders import Context
+from dialer.scripts.run import Move, Refusal as ScriptRefusal
+from dialer.scripts.service import Run, Version
+from dialer.scripts.values import Typed
+from dialer.store import outbox
+from dialer.telephony import service as calls
+from dialer.telephony.model import CallState, EndReason, Outcome, Party
+from dialer.telephony.tables import calls as calls_table
+
+NewId = Callable[[], str]
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around the work on the page: read once, when the work begins or the daemon starts."""
+
+    campaign: Campaign
+    client: Client
+    history: list[PastResult]
+    version: Version | None = None
+    run: Run | None = None
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    calls: int = 0
+    successes: int = 0
+    talk_s: int = 0
+
+
+_KEEP = sqlite_insert(desks).values(operator_id=bindparam("operator"), desk=bindparam("state"))
+_KEEP = _KEEP.on_conflict_do_update(index_elements=["operator_id"], set_={"desk": _KEEP.excluded.desk})
+_ALL = select(desks.c.desk)
+_CALLS_TODAY = select(
+    func.count(),
+    func.coalesce(
+        func.sum(
+            case((calls_table.c.bridged_at.is_not(None), calls_table.c.ended_at - calls_table.c.bridged_at))
+        ),
+        0,
+    ),
+).where(calls_table.c.operator_id == bindparam("operator"), calls_table.c.started_at >= bindparam("since"))
+_SUCCESSES_TODAY = select(func.count()).where(
+    results.c.operator_id == bindparam("operator"),
+    results.c.at >= bindparam("since"),
+    results.c.group == "success",
+)
+
+
+def keep(conn: Connection, desk: Desk) -> Desk:
+    """Write the desk down as it is now."""
+    conn.execute(_KEEP, {"operator": desk.operator_id, "state": desk})
+    return desk
+
+
+def load_all(conn: Connection) -> list[Desk]:
+    return list(conn.execute(_ALL).scalars())
+
+
+def load_around(conn: Connection, work: Work, language: str) -> Loaded:
+    """All that the page shows beside the desk itself."""
+    campaign = campaigns.load(conn, work.campaign_id)
+    if campaign is None:
+        raise LookupError(f"campaign {work.campaign_id} is gone")
+    run = scripts.load_run(conn, work.run_id) if work.run_id else None
+    return Loaded(
+        campaign=campaign,
+        client=clients.load(conn, work.client_id),
+        history=campaigns.history(conn, work.client_id, language),
+        version=scripts.load_version(conn, run.version_id) if run else None,
+        run=run,
+    )
+
+
+def today(conn: Connection, operator_id: int, since: datetime) -> Today:
+    """The operator's own figures since midnight."""
+    who = {"operator": operator_id, "since": since}
+    count, talk_micros = conn.execute(_CALLS_TODAY, who).one()
+    successes = conn.execute(_SUCCESSES_TODAY, who).scalar_one()
+    return Today(calls=count, successes=successes, talk_s=int(talk_micros) // 1_000_000)
+
+
+def take_next(
+    conn: Connection, desk: Desk, *, language: str, now: datetime, new_id: NewId
+) -> tuple[Desk, Loaded] | Refusal:
+    """Claim the next client of the operator's campaign, with the script at its first block."""
+    campaign = campaigns.load(conn, desk.campaign_id) if desk.campaign_id is not None else None
+    if campaign is None:
+        return Refusal(code="no_campaign")
+    claim = claims_of.next_entry(conn, campaign, desk.operator_id, now)
+    if isinstance(claim, Refusal):
+        return claim
+    outbox.append(
+        conn,
+        EntryClaimed(entry_id=claim.entry_id, campaign_id=campaign.id, operator_id=desk.operator_id),
+        now,
+    )
+    work = Work(
+        id=new_id(),
+        direction="outbound",
+        campaign_id=campaign.id,
+        client_id=claim.client_id,
+        claim=claim,
+        began_at=now,
+    )
+    return begin(conn, desk, work, campaign, language=language, now=now, new_id=new_id)
+
+
+def begin(
+    conn: Connection,
+    desk: Desk,
+    work: Work,
+    campaign: Campaign,
+    *,
+    language: str,
+    now: datetime,
+    new_id: NewId,
+) -> tuple[Desk, Loaded]:
+    """Put work on a desk, with a run of the campaign's script if it has one."""
+    version = scripts.latest(conn, campaign.script_id) if campaign.script_id is not None else None
+    run = None
+    if version is not None:
+        run = scripts.start_run(
+            conn,
+            run_id=new_id(),
+            version=version,
+            client_id=work.client_id,
+            operator_id=desk.operator_id,
+            now=now,
+        )
+        work = msgspec.structs.replace(work, run_id=run.id)
+        if work.call is not None:
+            scripts.tie_to_call(conn, run.id, work.call.id)
+    loaded = Loaded(
+        campaign=campaign,
+        client=clients.load(conn, work.client_id),
+        history=campaigns.history(conn, work.client_id, language),
+        version=version,
+        run=run,
+    )
+    return keep(conn, evolve(desk, now, work=work)), loaded
+
+
+def order_call(
+    conn: Connection, desk: Desk, work: Work, campaign: Campaign, call: CallRecord, *, pbx: str, now: datetime
+) -> Desk | Refusal:
+    """Write an attempt and its call down, before anything is sent. Raises `StaleClaim`."""
+    if work.claim is None:
+        return Refusal(code="not_outbound")
+    refusal = claims_of.start_attempt(
+        conn, campaign, work.claim, e164=call.number, call_id=call.id, now=now
+    )
+    if refusal is not None:
+        return refusal
+    calls.start(
+        conn,
+        now=now,
+        id=call.id,
+        direction="outbound",
+        pbx=pbx,
+        leg=call.leg,
+        line=call.line,
+        number=call.number,
+        operator_id=desk.operator_id,
+        campaign_id=campaign.id,
+        client_id=work.client_id,
+    )
+    if work.run_id:
+        scripts.tie_to_call(conn, work.run_id, call.id)
+    claim = msgspec.structs.replace(work.claim, attempts=work.claim.attempts + 1)
+    draft = work.draft if work.call is None else Draft(comment=work.draft.comment)
+    return keep(
+        conn, evolve(desk, now, work=msgspec.structs.replace(work, call=call, claim=claim, draft=draft))
+    )
+
+
+_STORED = ("answered_at", "bridged_at", "ended_at", "outcome", "cause", "end_reason", "ended_by")
+
+
+def changed_call(before: CallRecord, after: CallRecord) -> dict[str, object]:
+    """What of a call's change is to be written down: turns that bear an outcome."""
+    return {name: getattr(after, name) for name in _STORED if getattr(after, name) != getattr(before, name)}
+
+
+def follow_call(conn: Connection, desk: Desk, work: Work, after: CallRecord, now: datetime) -> Desk:
+    """Write a turn of the call down and move the entry along with it."""
+    before = work.call
+    if before is None:
+        return desk
+    calls.change(
+        conn, after.id, now, recorded=after.recording_at is not None, **changed_call(before, after)
+    )
+    if after.recording_at is not None and before.recording_at is None:
+        calls.start_recording(conn, after.id, after.recording_at)
+    moved = msgspec.structs.replace(work, call=after)
+    target = entry_state(moved)
+    if work.claim is not None and target is not None and target is not entry_state(work):
+        claims_of.move(conn, work.claim, target)
+    return keep(conn, evolve(desk, now, work=moved))
+
+
+def close_unsent(call: CallRecord, reason: EndReason, outcome: Outcome, now: datetime) -> CallRecord:
+    """The record of a call that never was, or whose fate nobody can tell."""
+    return msgspec.structs.replace(
+        call,
+        state=CallState.ENDED,
+        ended_at=now,
+        outcome=outcome.value,
+        end_reason=reason.value,
+        ended_by=Party.SYSTEM.value,
+    )
+
+
+def context_of(loaded: Loaded, operator_name: str) -> Context:
+    """What placeholders of the script may say."""
+    client = loaded.client
+    return Context(
+        client_name=client.name,
+        client_first_name=first_name(client.name, loaded.campaign.language),
+        client_city=client.city,
+        client_fields=client.fields,
+        operator_name=operator_name,
+        campaign_name=loaded.campaign.name,
+    )
+
+
+def make_move(
+    conn: Connection, work: Work, loaded: Loaded, step: int, move: Move, *, operator_name: str, now: datetime
+) -> Loaded | ScriptRefusal:
+    """One move in the script, saved with its second in the call."""
+    if loaded.run is None or loaded.version is None:
+        return ScriptRefusal(code="no_script")
+    run = scripts.make_move(
+        conn,
+        loaded.version,
+        loaded.run,
+        step,
+        move,
+        call_id=work.call.id if work.call else None,
+        context=context_of(loaded, operator_name),
+        now=now,
+    )
+    return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
+
+
+def fill_fields(
+    conn: Connection, loaded: Loaded, step: int, fields: dict[str, Typed]
+) -> Loaded | ScriptRefusal:
+    if loaded.run is None or loaded.version is None:
+        return ScriptRefusal(code="no_script")
+    run = scripts.fill_fields(conn, loaded.version, loaded.run, step, fields)
+    return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
+
+
+def save(
+    conn: Connection,
+    desk: Desk,
+    work: Work,
+    loaded: Loaded,
+    *,
+    operator_name: str,
+    now: datetime,
+) -> Desk | Refusal | ScriptRefusal:
+    """Give the work its result and clear the desk. Raises `StaleClaim`."""
+    draft, campaign = work.draft, loaded.campaign
+    disposition = campaign.disposition(draft.disposition)
+    refusal = check_result(disposition, comment=draft.comment, callback_at=draft.callback_at, now=now)
+    if disposition is None or refusal is not None:
+        return refusal or Refusal(code="disposition_missing")
+    change = settle(
+        campaign,
+        disposition,
+        callback_at=draft.callback_at,
+        operator_id=desk.operator_id,
+        attempts=work.claim.attempts if work.claim else 0,
+        now=now,
+    )
+    if work.claim is not None and change.owner_id is not None:
+        refusal = may_postpone(
+            campaign.rules, postponed=claims_of.count_postponed(conn, desk.operator_id)
+        )
+        if refusal is not None:
+            return refusal
+    closed = _finish_run(conn, work, loaded, operator_name=operator_name, now=now)
+    if closed is not None:
+        return closed
+    change = _mark_numbers(conn, work, loaded, change, flag=disposition.flag_phone, now=now)
+    campaigns.save_result(
+        conn,
+        work_id=work.id,
+        campaign=campaign,
+        client_id=work.client_id,
+        call_id=work.call.id if work.call else None,
+        operator_id=desk.operator_id,
+        disposition=disposition,
+        comment=_words(draft.comment, work.note),
+        callback_at=draft.callback_at if disposition.callback else None,
+        now=now,
+    )
+    if work.claim is not None:
+        campaigns.settle_entry(conn, work.claim, change, disposition.id, now)
+    outbox.append(
+        conn, ResultSaved(work_id=work.id, campaign_id=campaign.id, disposition=disposition.id), now
+    )
+    return keep(conn, evolve(desk, now, work=None, last_saved=work.id))
+
+
+def _words(comment: str, note: str) -> str:
+    return "\n".join(part.strip() for part in (comment, note) if part.strip())[:2000]
+
+
+def _finish_run(
+    conn: Connection, work: Work, loaded: Loaded, *, operator_name: str, now: datetime
+) -> ScriptRefusal | None:
+    if loaded.run is None or loaded.version is None or loaded.run.state.ended is not None:
+        return None
+    done = scripts.finish_run(
+        conn,
+        loaded.version,
+        loaded.run,
+        call_id=work.call.id if work.call else None,
+        context=context_of(loaded, operator_name),
+        now=now,
+        reason="hung_up" if work.call and work.call.ended_by == "client" else "saved",
+    )
+    return done if isinstance(done, ScriptRefusal) else None
+
+
+def _mark_numbers(
+    conn: Connection, work: Work, loaded: Loaded, change: EntryChange, *, flag: bool, now: datetime
+) -> EntryChange:
+    """Block the client's numbers, or flag the wrong one and let the next be tried."""
+    if change.state is EntryState.EXCLUDED:
+        for phone in loaded.client.phones:
+            clients.block_number(conn, phone.e164, reason="asked not to be called", now=now)
+        return change
+    if not flag or work.call is None or work.direction != "outbound":
+        return change
+    others = 0
+    for phone in loaded.client.phones:
+        if phone.e164 == work.call.number:
+            clients.flag_phone(conn, phone.id)
+        elif not phone.flagged:
+            others += 1
+    if others and work.claim is not None and work.claim.attempts < loaded.campaign.max_attempts:
+        return EntryChange(state=EntryState.WAITING, due_at=now, owner_id=None)
+    return change

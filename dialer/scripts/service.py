@@ -1,0 +1,175 @@
+"""Units of work about scripts: versions published and read, runs started, each step saved as it happens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from dialer.scripts import engine
+from dialer.scripts.model import Script
+from dialer.scripts.placeholders import Context
+from dialer.scripts.run import Move, Moved, Refusal, RunState, Step
+from dialer.scripts.tables import runs, script_versions, scripts, steps
+from dialer.scripts.values import Typed
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A published version; it never changes."""
+
+    id: int
+    script_id: int
+    number: int
+    script: Script
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    version_id: int
+    state: RunState
+
+
+_LATEST = (
+    select(script_versions)
+    .where(script_versions.c.script_id == bindparam("script"))
+    .order_by(script_versions.c.number.desc())
+    .limit(1)
+)
+_VERSION = select(script_versions).where(script_versions.c.id == bindparam("version"))
+_RUN = select(runs.c.id, runs.c.version_id, runs.c.state).where(runs.c.id == bindparam("run"))
+_KEEP_STATE = update(runs).where(runs.c.id == bindparam("run")).values(state=bindparam("now_at"))
+_STEP = insert(steps)
+
+
+def publish(conn: Connection, script: Script, now: datetime) -> int:
+    """Publish a checked script as the next version of its name; an unchanged one makes none. Gives the script's id."""
+    row = conn.execute(select(scripts.c.id).where(scripts.c.name == script.name)).first()
+    script_id = (
+        row.id if row else conn.execute(insert(scripts).values(name=script.name)).inserted_primary_key[0]
+    )
+    current = latest(conn, script_id)
+    if current is not None and current.script == script:
+        return int(script_id)
+    number = conn.execute(
+        select(func.coalesce(func.max(script_versions.c.number), 0)).where(
+            script_versions.c.script_id == script_id
+        )
+    ).scalar_one()
+    conn.execute(
+        insert(script_versions).values(
+            script_id=script_id, number=number + 1, published_at=now, body=script
+        )
+    )
+    return int(script_id)
+
+
+def latest(conn: Connection, script_id: int) -> Version | None:
+    row = conn.execute(_LATEST, {"script": script_id}).first()
+    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body) if row else None
+
+
+def load_version(conn: Connection, version_id: int) -> Version:
+    row = conn.execute(_VERSION, {"version": version_id}).one()
+    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body)
+
+
+def load_run(conn: Connection, run_id: str) -> Run:
+    row = conn.execute(_RUN, {"run": run_id}).one()
+    return Run(id=row.id, version_id=row.version_id, state=row.state)
+
+
+def start_run(
+    conn: Connection, *, run_id: str, version: Version, client_id: int, operator_id: int, now: datetime
+) -> Run:
+    """Begin a run at the first block of a version, which it keeps to its end."""
+    state = engine.start(version.script, now)
+    conn.execute(
+        insert(runs),
+        {
+            "id": run_id,
+            "version_id": version.id,
+            "client_id": client_id,
+            "operator_id": operator_id,
+            "state": state,
+            "started_at": now,
+        },
+    )
+    return Run(id=run_id, version_id=version.id, state=state)
+
+
+def make_move(
+    conn: Connection,
+    version: Version,
+    run: Run,
+    step: int,
+    move: Move,
+    *,
+    call_id: str | None,
+    context: Context,
+    now: datetime,
+) -> Run | Refusal:
+    """One move, kept with its step in the same transaction. A repeated move changes nothing."""
+    return _keep(conn, run, engine.move(version.script, run.state, step, move, now, context), call_id)
+
+
+def fill_fields(
+    conn: Connection, version: Version, run: Run, step: int, fields: dict[str, Typed]
+) -> Run | Refusal:
+    """Keep what was typed, half-typed words too."""
+    state = engine.fill(version.script, run.state, step, fields)
+    if isinstance(state, Refusal):
+        return state
+    conn.execute(_KEEP_STATE, {"run": run.id, "now_at": state})
+    return msgspec.structs.replace(run, state=state)
+
+
+def finish_run(
+    conn: Connection,
+    version: Version,
+    run: Run,
+    *,
+    call_id: str | None,
+    context: Context,
+    now: datetime,
+    reason: str,
+) -> Run | Refusal:
+    """Close the run; the last block is logged with its fields."""
+    done = _keep(conn, run, engine.finish(version.script, run.state, now, context, reason=reason), call_id)
+    if not isinstance(done, Refusal):
+        conn.execute(update(runs).where(runs.c.id == run.id).values(ended_at=now))
+    return done
+
+
+def tie_to_call(conn: Connection, run_id: str, call_id: str) -> None:
+    """From now on the run's steps stand in this call."""
+    conn.execute(update(runs).where(runs.c.id == run_id).values(call_id=call_id))
+
+
+def _keep(conn: Connection, run: Run, moved: Moved | Refusal, call_id: str | None) -> Run | Refusal:
+    if isinstance(moved, Refusal):
+        return moved
+    if moved.step is not None:
+        conn.execute(_STEP, _step_values(run.id, moved.step, call_id))
+        conn.execute(_KEEP_STATE, {"run": run.id, "now_at": moved.state})
+    return msgspec.structs.replace(run, state=moved.state)
+
+
+def _step_values(run_id: str, step: Step, call_id: str | None) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "seq": step.step,
+        "block": step.block,
+        "title": step.title,
+        "stage": step.stage,
+        "kind": step.kind,
+        "text": step.text,
+        "answer": step.answer,
+        "answer_text": step.answer_text,
+        "note": step.note,
+        "fields": step.fields,
+        "next_block": step.to,
+        "entered_at": step.entered_at,
+        "answered_at": step.answered_at,
+        "call_id": call_id,
+    }

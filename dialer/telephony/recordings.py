@@ -1,0 +1,170 @@
+"""Finished recordings: both sides fetched from where the PBX wrote them, mended, merged and listed.
+
+Listed are only files that are whole and playable (spec T5.3). What the PBX wrote stays where it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, Row, select, update
+
+from dialer.events import CallEnded, RecordingReady
+from dialer.store import outbox
+from dialer.store.engine import Store
+from dialer.store.errors import StoreError
+from dialer.telephony import wav
+from dialer.telephony.model import EndReason
+from dialer.telephony.tables import calls, recordings
+
+log = logging.getLogger(__name__)
+
+LENGTHS_AGREE_S = 0.2  # beyond it the marks are shown as uncertain (spec T5.2)
+SETTLED_S = 0.3  # a PBX closes its files within 20 ms of the hang-up (measured); asked again this much later
+WAIT_FOR_PBX_S = 15.0
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one recording. `state`: ready, repaired, no_audio, missing."""
+
+    state: str
+    duration_s: float | None = None
+    peaks: bytes = b""  # left then right, equally many
+
+
+def merge(source: Path, kept: Path, call_id: str) -> Finished:
+    """Make one stereo file of a call's two sides: operator left, client right. Blocking; for a thread."""
+    sides = []
+    for side in ("out", "in"):
+        try:
+            sides.append(wav.read(source / f"{call_id}-{side}.wav"))
+        except FileNotFoundError:
+            continue
+        except wav.NotWav as error:
+            log.warning("recording %s: side %s: %s", call_id, side, error)
+    if not sides:
+        return Finished(state="missing")
+    if all(described.frames == 0 for described, _ in sides):
+        return Finished(state="no_audio", duration_s=0.0)
+    if len(sides) == 1:
+        sides.append((sides[0][0], sides[0][1][:0]))
+    (left, left_samples), (right, right_samples) = sides
+    both = wav.stereo(left_samples, right_samples)
+    kept.mkdir(parents=True, exist_ok=True)
+    wav.write_stereo(kept / f"{call_id}.wav", left.rate, both)
+    return Finished(
+        state="repaired" if left.repaired or right.repaired else "ready",
+        duration_s=len(both) / left.rate,
+        peaks=wav.peaks(both[:, 0]) + wav.peaks(both[:, 1]),
+    )
+
+
+class Recorder:
+    """Finishes the recordings of calls that ended, one after the other, and those a crash left unfinished."""
+
+    def __init__(self, store: Store, *, source: Path, kept: Path, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._source = source
+        self._kept = kept
+        self._now = now
+        self._queue: asyncio.Queue[str] = asyncio.Queue(maxsize=10_000)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="recorder")
+        for row in await self._store.read(_unfinished):
+            self._queue.put_nowait(row.call_id)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def call_ended(self, event: CallEnded) -> None:
+        """A committed end of a call; told twice, it is finished once."""
+        if event.recorded:
+            await self._queue.put(event.call_id)
+
+    async def _run(self) -> None:
+        while True:
+            call_id = await self._queue.get()
+            try:
+                await self._finish(call_id)
+            except (OSError, StoreError) as error:
+                log.warning("recording %s not finished: %s; tried again at the next start", call_id, error)
+
+    async def _finish(self, call_id: str) -> None:
+        row = await self._store.read(lambda conn: _one(conn, call_id))
+        if row is None or row.state != "writing" or row.ended_at is None:
+            return
+        await self._settled(call_id)
+        finished = await asyncio.to_thread(merge, self._source, self._kept, call_id)
+        # After a crash nobody knows when the sound ended; its beginning is still right, and so are the marks.
+        lasted = (row.ended_at - row.started_at).total_seconds()
+        differs = finished.duration_s is not None and abs(finished.duration_s - lasted) > LENGTHS_AGREE_S
+        uncertain = differs and row.end_reason == EndReason.HANGUP.value
+        now = self._now()
+
+        def keep(conn: Connection) -> None:
+            conn.execute(
+                update(recordings)
+                .where(recordings.c.call_id == call_id)
+                .values(
+                    state=finished.state,
+                    duration_s=finished.duration_s,
+                    peaks=finished.peaks,
+                    uncertain=uncertain,
+                )
+            )
+            outbox.append(conn, RecordingReady(call_id=call_id, state=finished.state), now)
+
+        await self._store.write(keep)
+
+    async def _settled(self, call_id: str) -> None:
+        """Wait until the PBX has closed its files: their headers agree with their sizes, or nothing grows."""
+        before = -1
+        for _ in range(int(WAIT_FOR_PBX_S / SETTLED_S)):
+            size, whole = await asyncio.to_thread(_measure, self._source, call_id)
+            if whole or (size == before and size >= 0):
+                return
+            before = size
+            await asyncio.sleep(SETTLED_S)
+
+
+def _measure(source: Path, call_id: str) -> tuple[int, bool]:
+    """The size of both files together, and whether both say themselves that they are whole."""
+    total, whole = 0, True
+    for side in ("in", "out"):
+        path = source / f"{call_id}-{side}.wav"
+        try:
+            size = path.stat().st_size
+            with path.open("rb") as file:
+                whole = whole and not wav.inspect(file.read(wav.HEADER), size).repaired
+        except (OSError, wav.NotWav):
+            whole = False
+            continue
+        total += size
+    return total, whole
+
+
+def _unfinished(conn: Connection) -> list[Row[tuple[str]]]:
+    return list(
+        conn.execute(
+            select(recordings.c.call_id)
+            .join(calls, calls.c.id == recordings.c.call_id)
+            .where(recordings.c.state == "writing", calls.c.ended_at.is_not(None))
+        )
+    )
+
+
+def _one(conn: Connection, call_id: str) -> Row[tuple[str, datetime, datetime | None, str]] | None:
+    return conn.execute(
+        select(recordings.c.state, recordings.c.started_at, calls.c.ended_at, calls.c.end_reason)
+        .join(calls, calls.c.id == recordings.c.call_id)
+        .where(recordings.c.call_id == call_id)
+    ).first()

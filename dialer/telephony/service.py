@@ -1,0 +1,46 @@
+"""Units of work about calls: written before the wire is touched, and at each turn that bears an outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from dialer.events import CallAnswered, CallEnded, CallStarted
+from dialer.store import outbox
+from dialer.telephony.tables import calls, recordings
+
+_INSERT = insert(calls)
+
+
+def start(conn: Connection, *, now: datetime, **values: object) -> None:
+    """Write a call down. Required: id, direction, pbx, leg, line, number; the rest as far as known."""
+    conn.execute(_INSERT, {"started_at": now, **values})
+    outbox.append(conn, CallStarted(call_id=str(values["id"])), now)
+
+
+def change(conn: Connection, call_id: str, now: datetime, *, recorded: bool = False, **values: object) -> None:
+    """Write what has come to be known of a call; times and outcomes travel as events."""
+    if not values:
+        return
+    conn.execute(update(calls).where(calls.c.id == call_id).values(**values))
+    if values.get("answered_at") is not None:
+        outbox.append(conn, CallAnswered(call_id=call_id), now)
+    if values.get("ended_at") is not None:
+        outbox.append(conn, CallEnded(call_id=call_id, recorded=recorded), now)
+
+
+def start_recording(conn: Connection, call_id: str, started_at: datetime) -> None:
+    known = conn.execute(select(recordings.c.call_id).where(recordings.c.call_id == call_id)).first()
+    if known is None:
+        conn.execute(insert(recordings), {"call_id": call_id, "state": "writing", "started_at": started_at})
+
+
+def known(conn: Connection, call_id: str) -> bool:
+    return conn.execute(select(calls.c.id).where(calls.c.id == call_id)).first() is not None
+
+
+def open_calls(conn: Connection) -> list[Row[Any]]:
+    """Calls whose end is not written: after a start, those that the PBX has to be asked about."""
+    return list(conn.execute(select(calls).where(calls.c.ended_at.is_(None))))

@@ -1,0 +1,159 @@
+"""All that lives on one PBX, as seen from its reports: calls by their legs, operators' sessions.
+
+Synchronous and without a store: a report goes in, the tracker decides, and who cares is told. What a listener is
+told is level, not edge: it looks at `calls` and `sessions` for the present truth.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from dialer.telephony.model import (
+    Call,
+    CallState,
+    ClientReady,
+    EndReason,
+    InboundFellBack,
+    InboundOffered,
+    LegAnswered,
+    LegEnded,
+    LegOrderFailed,
+    PbxEvent,
+    SessionReady,
+    Snapshot,
+)
+from dialer.telephony.port import Connected, Disconnected, Report
+from dialer.telephony.tracker import reconcile, track
+
+log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Told that something changed; must not wait."""
+
+    def call_changed(self, call: Call) -> None: ...
+
+    def client_ready(self, call_id: str) -> None: ...
+
+    def session_changed(self, leg: str) -> None: ...
+
+    def inbound_offered(self, event: InboundOffered) -> None: ...
+
+    def pbx_changed(self, up: bool, reason: str) -> None: ...
+
+
+class Switchboard:
+    """`calls` by our id, `sessions` by leg: True = up and in its loop or in a call, False = being rung."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Call] = {}
+        self.sessions: dict[str, bool] = {}
+        self.waiting_clients: set[str] = set()  # answered, recorded, not yet joined
+        self.unknown_legs = 0
+        self._by_leg: dict[str, str] = {}
+        self._started = ""
+        self._listener: Listener | None = None
+
+    def listen(self, listener: Listener) -> None:
+        self._listener = listener
+
+    @property
+    def listener(self) -> Listener:
+        if self._listener is None:
+            raise RuntimeError("the switchboard was wired without a listener")
+        return self._listener
+
+    def expect(self, call: Call) -> None:
+        """Follow a call from now on: before it is dialled, when it comes in, or after a restart."""
+        self.calls[call.id] = call
+        self._by_leg[call.client.id] = call.id
+
+    def forget(self, call_id: str) -> None:
+        call = self.calls.pop(call_id, None)
+        self.waiting_clients.discard(call_id)
+        if call is not None:
+            self._by_leg.pop(call.client.id, None)
+
+    def expect_session(self, leg: str) -> None:
+        self.sessions.setdefault(leg, False)
+
+    def live_on(self, legs: set[str]) -> int:
+        """How many of these calls live."""
+        return sum(1 for call in self.calls.values() if call.id in legs and call.state is not CallState.ENDED)
+
+    def report(self, report: Report) -> None:
+        """Take one report of the PBX; the sink that an adapter is made with."""
+        match report:
+            case Connected(snapshot=snapshot):
+                self._reconcile(snapshot)
+                self.listener.pbx_changed(True, "")
+            case Disconnected(reason=reason):
+                self.listener.pbx_changed(False, reason)
+            case InboundOffered():
+                self.listener.inbound_offered(report)
+            case _:
+                self._event(report)
+
+    def _event(self, event: PbxEvent) -> None:
+        if event.leg in self.sessions:
+            self._session_event(event)
+        call_id = event.call if isinstance(event, ClientReady) else self._by_leg.get(event.leg)
+        call = self.calls.get(call_id) if call_id else None
+        if call is None or call_id is None:
+            self._follow_operator(event)
+            return
+        if isinstance(event, ClientReady | InboundFellBack):
+            if isinstance(event, ClientReady):
+                self.waiting_clients.add(call_id)
+                self.listener.client_ready(call_id)
+            return
+        self._track(call, event)
+
+    def _track(self, call: Call, event: PbxEvent) -> None:
+        after = track(call, event)
+        if after != call:
+            self.calls[call.id] = after
+            if after.state is CallState.ENDED:
+                self.waiting_clients.discard(call.id)
+            self.listener.call_changed(after)
+
+    def _follow_operator(self, event: PbxEvent) -> None:
+        """What happens to an operator's leg matters to the call it is joined with: who hung up first."""
+        if event.leg not in self.sessions:
+            self.unknown_legs += 1
+            return
+        for call in list(self.calls.values()):
+            if call.operator_leg == event.leg and call.state is not CallState.ENDED:
+                self._track(call, event)
+
+    def _session_event(self, event: PbxEvent) -> None:
+        match event:
+            case SessionReady() | LegAnswered():
+                if isinstance(event, SessionReady) and not self.sessions[event.leg]:
+                    self.sessions[event.leg] = True
+                    self.listener.session_changed(event.leg)
+            case LegEnded() | LegOrderFailed():
+                self._end_session(event.leg)
+            case _:
+                pass
+
+    def _end_session(self, leg: str) -> None:
+        if self.sessions.pop(leg, None) is not None:
+            self.listener.session_changed(leg)
+
+    def _reconcile(self, snapshot: Snapshot) -> None:
+        restarted = bool(self._started) and snapshot.started != self._started
+        self._started = snapshot.started
+        for before, after in reconcile(self.calls, snapshot, restarted=restarted):
+            self.calls[after.id] = after
+            log.info("call closed after a gap: %s %s", after.id, after.end_reason or EndReason.LOST_SIGHT)
+            if before != after:
+                self.listener.call_changed(after)
+        live = {leg.leg: leg for leg in snapshot.legs}
+        for leg in list(self.sessions):
+            if restarted or leg not in live:
+                self._end_session(leg)
+            elif live[leg].up and not self.sessions[leg]:
+                self.sessions[leg] = True
+                self.listener.session_changed(leg)
