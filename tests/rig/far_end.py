@@ -1,0 +1,117 @@
+"""The other end of the telephone line: sipp as a provider with subscribers, as a plain SIP phone, as a caller.
+
+A called far end behaves as the last three digits of the dialled number say:
+
+    200 (and any other)  rings 0.15 s, answers, sounds a tone until it is hung up; may be put on hold
+    201, 210             the same, and hangs up itself after 2 s, 10 s
+    202                  hangs up in the moment of the answer
+    203                  answers and sends no sound at all
+    404, 503             refused at once: no such number, no way
+    486, 603, 480        rings 0.15 s, then busy, declined, unavailable
+    408                  rings until the caller gives up
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.rig import process
+from tests.rig.sound import Samples, a_law, tone
+
+SCENARIOS = Path(__file__).with_name("sipp")
+CLIENT_HZ = 1000.0
+OPERATOR_HZ = 700.0
+_media = itertools.count(30000, 4)
+
+
+class FarEnd:
+    """A sipp that answers on `port` of loopback. Its voice is a tone of `hz`, or `voice` (8 kHz), over and over."""
+
+    def __init__(self, port: int, *, hz: float = CLIENT_HZ, voice: Samples | None = None) -> None:
+        self.port = port
+        self.home = Path(tempfile.mkdtemp(prefix="far-end-"))
+        sound = self.home / "voice.alaw"
+        sound.write_bytes(a_law(tone(hz, 10, 8000) if voice is None else voice))
+        scenario = self.home / "far_end.xml"
+        scenario.write_text((SCENARIOS / "far_end.xml").read_text().replace("@SOUND@", str(sound)))
+        self._process = _sipp(self.home, scenario, port, [])
+        process.wait_until(lambda: _bound(port), 10, f"sipp on port {port}")
+
+    def remove(self) -> None:
+        process.end(self._process)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Caller:
+    """One call from outside, through the trunk, to `dialled`. `name` and `number` go raw into the From header.
+
+    `ends`: "callee" (we wait to be hung up), "caller" (we hang up `after_s` after the answer), "cancel" (we
+    give up `after_s` after the first ringing), "refused" (we expect a refusal).
+    """
+
+    def __init__(
+        self,
+        dialled: str,
+        *,
+        number: bytes = b"+79161234567",
+        name: bytes = b"",
+        ends: str = "callee",
+        after_s: float = 2,
+        port: int = 5071,
+        hz: float = CLIENT_HZ,
+        voice: Samples | None = None,
+    ) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="caller-"))
+        sound = self.home / "voice.alaw"
+        sound.write_bytes(a_law(tone(hz, 10, 8000) if voice is None else voice))
+        scenario = self.home / "caller.xml"
+        text = (SCENARIOS / f"call_in_{ends}.xml").read_bytes()
+        for mark, value in (
+            (b"@SOUND@", str(sound).encode()),
+            (b"@DIALLED@", dialled.encode()),
+            (b"@NUMBER@", number.replace(b"[", b"[open]")),
+            (b"@NAME@", name.replace(b"[", b"[open]")),
+            (b"@AFTER@", str(round(after_s * 1000)).encode()),
+        ):
+            text = text.replace(mark, value)
+        scenario.write_bytes(text)
+        self._process = _sipp(self.home, scenario, port, ["-key", "open", "[", "-m", "1", "127.0.0.1:5060"])
+
+    def wait(self, deadline_s: float = 30) -> bool:
+        """Whether the call went as the scenario says."""
+        try:
+            return self._process.wait(deadline_s) == 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def errors(self) -> str:
+        log = self.home / "errors.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def remove(self) -> None:
+        process.end(self._process)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _sipp(home: Path, scenario: Path, port: int, more: list[str]) -> subprocess.Popen[bytes]:
+    return process.start(
+        ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-trace_err",
+         "-mp", str(next(_media)), "-error_file", str(home / "errors.log"), *more],
+        home / "sipp.log",
+        cwd=home,
+        env={"TERM": "dumb"},
+    )  # fmt: skip
+
+
+def _bound(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
