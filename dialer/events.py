@@ -10,7 +10,10 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=""):
-    """What every event is made from: `class CallEnded(Event, frozen=True, kw_only=True, tag="call.ended")`."""
+    """What every event is made from: `class CallEnded(Event, frozen=True, kw_only=True, tag="call.ended"): ...`
+
+    `frozen` and `kw_only` are inherited; mypy wants them repeated.
+    """
 
 
 def kind_of(event_type: type[Event]) -> str:
@@ -35,31 +38,31 @@ def _descendants(parent: type[Event]) -> list[type[Event]]:
     return [found for child in parent.__subclasses__() for found in (child, *_descendants(child))]
 
 
-class CallStarted(Event, tag="call.started"):
+class CallStarted(Event, frozen=True, kw_only=True, tag="call.started"):
     call_id: str
 
 
-class CallAnswered(Event, tag="call.answered"):
+class CallAnswered(Event, frozen=True, kw_only=True, tag="call.answered"):
     call_id: str
 
 
-class CallEnded(Event, tag="call.ended"):
+class CallEnded(Event, frozen=True, kw_only=True, tag="call.ended"):
     call_id: str
     recorded: bool
 
 
-class RecordingReady(Event, tag="recording.ready"):
+class RecordingReady(Event, frozen=True, kw_only=True, tag="recording.ready"):
     call_id: str
     state: str
 
 
-class ResultSaved(Event, tag="result.saved"):
+class ResultSaved(Event, frozen=True, kw_only=True, tag="result.saved"):
     work_id: str
     campaign_id: int
     disposition: str
 
 
-class EntryClaimed(Event, tag="entry.claimed"):
+class EntryClaimed(Event, frozen=True, kw_only=True, tag="entry.claimed"):
     entry_id: int
     campaign_id: int
     operator_id: int
