@@ -101,6 +101,11 @@ class AsteriskServer:
         if self._process:
             process.end(self._process, 10)
 
+    def ask_to_stop(self) -> None:
+        """The same, without waiting for the end."""
+        if self._process:
+            self._process.terminate()
+
     def kill(self) -> None:
         """kill -9: no goodbye to anybody."""
         if self._process:

@@ -584,7 +584,8 @@ def _end(how: str) -> Callable[[Stage], None]:
         s.bridge()
         s.talk(0.5)
         getattr(s.asterisk, how)()
-        s.talk(2)
+        s.talk(3)
+        s.asterisk.stop()
         s.asterisk.start()
 
     return flow
@@ -626,7 +627,7 @@ FLOWS: dict[str, Callable[[Stage], None]] = {
         "Nothing listens at the provider's address: rings never, times out after 4 s.",
         _outcome("+79161110200", timeout_s=4, template="PJSIP/{number}@dead"),
     ),
-    "asterisk_stopped": with_text("Asterisk is stopped politely in mid-call.", _end("stop")),
+    "asterisk_stopped": with_text("Asterisk is stopped politely in mid-call.", _end("ask_to_stop")),
     "asterisk_killed": with_text("Asterisk is killed with -9 in mid-call.", _end("kill")),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@
 A capture is a file of JSON lines. The first is a header: Asterisk's version, what happened, the ids that occur.
 Each further line is one piece of the stream as it came from or went into the socket: `t` in seconds since the
 connection, `from` "pbx" or "us", `data` the bytes as text (UTF-8 with surrogateescape: exactly reversible).
-The account's secret is masked.
+An empty piece is the end of the stream. The account's secret is masked.
 """
 
 from __future__ import annotations
@@ -153,10 +153,10 @@ class RawAmi:
             data = self._socket.recv(65536)
         except ConnectionResetError:
             data = b""
+        self._pieces.append((time.monotonic() - self._began, "pbx", data))
         if not data:
             self.closed = True
             return
-        self._pieces.append((time.monotonic() - self._began, "pbx", data))
         self._buffer += data
         if not self.banner:
             banner, found, rest = self._buffer.partition(b"\r\n")
