@@ -75,7 +75,7 @@ class LegRinging(PbxEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered(PbxEvent):
-    """The leg is up: from Newstate Up, DialEnd ANSWER or OriginateResponse Success; may come several times."""
+    """The leg is up: from Newstate Up, DialEnd ANSWER or OriginateResponse Success; may come often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,11 @@ class LegEnded(PbxEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegTransferred(PbxEvent):
+    """This leg was sent on to somebody else by the one it spoke with; it keeps its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingStarted(PbxEvent):
     pass
 
@@ -130,7 +135,7 @@ class SessionReady(PbxEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientReady(PbxEvent):
-    """An answered client's leg stands in its context, being recorded, waiting to be bridged. `call` is ours."""
+    """An answered client's leg stands in its context, recorded, waiting to be bridged. `call` is ours."""
 
     call: str
 
@@ -165,7 +170,7 @@ class LiveLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All legs that live at `at` (PBX clock). `started` is the PBX's own start: another one = another life."""
+    """All legs that live at `at` (PBX clock). `started` is the PBX's own start: another one, another life."""
 
     at: float
     started: str
@@ -187,6 +192,11 @@ class CallState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
+    """What is known of one channel: facts, each merged so that the order of their coming does not matter.
+
+    Times keep the earliest that was reported. `stays` says when the leg first entered each bridge.
+    """
+
     id: str
     role: LegRole
     created_at: float | None = None
@@ -194,19 +204,28 @@ class Leg:
     answered_at: float | None = None
     ended_at: float | None = None
     bridge: str = ""
+    stays: tuple[tuple[str, float], ...] = ()
     held: bool = False
-    hangup_requested: bool = False
+    transferred_at: float | None = None
+    hangup_requested_at: float | None = None  # its own end hung up
+    hangup_ordered_at: float | None = None  # we hung it up
     cause: int | None = None
+    other_cause: int | None = None  # of the other half of a Local channel, which may know better
+    tech_cause: str = ""
     dial_status: str = ""
     order_reason: int | None = None
     recording_at: float | None = None
+
+    @property
+    def hangup_requested(self) -> bool:
+        return self.hangup_requested_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One conversation: the client's leg, the operator's leg it was joined with, and what came of it.
 
-    Times are the PBX's clock in seconds. `id` is ours (a ULID); for outbound calls it is the client's leg too.
+    Times are the PBX's clock in seconds. `id` is ours (a ULID); of an outbound call it is the client's leg too.
     """
 
     id: str
@@ -214,6 +233,7 @@ class Call:
     client: Leg
     state: CallState = CallState.DIALLING
     operator_leg: str = ""
+    operator: Leg | None = None  # facts of the operator's leg, as far as they touch this call
     bridged_at: float | None = None
     outcome: Outcome | None = None
     end_reason: EndReason | None = None

@@ -1,7 +1,7 @@
-"""The port that every PBX implements: Asterisk over AMI, the virtual PBX behind the same AMI, SIP lines later.
+"""The port of every PBX: Asterisk over AMI, the virtual PBX behind the same AMI, SIP lines later.
 
-An order is sent once. It ends in a return, `PbxRefused`, `PbxAway` (it was never sent) or `OrderUnknown` (it was
-sent, and nobody can tell what became of it: ask `snapshot`). Every order has a deadline.
+An order is sent once. It ends in a return, `PbxRefused`, `PbxAway` or `OrderInvalid` (it was never sent), or
+`OrderUnknown` (it was sent, and nobody can tell what became of it: ask `snapshot`). Every order has a deadline.
 """
 
 from __future__ import annotations
@@ -29,6 +29,12 @@ class PbxRefused(PbxError):
     """The PBX answered no; the message is its own word."""
 
     code = "pbx_refused"
+
+
+class OrderInvalid(PbxError):
+    """A value in the order may not go to a PBX (see the adapter's encoder): our own fault, nothing was sent."""
+
+    code = "order_invalid"
 
 
 class OrderUnknown(PbxError):
@@ -93,11 +99,11 @@ class Pbx(Protocol):
     async def hangup(self, *, leg: str) -> None: ...
 
     async def ring_inbound(self, *, leg: str) -> None:
-        """Take an inbound call from the dialplan and let it hear ringing until `take_inbound` or its own limit."""
+        """Take an inbound call from the dialplan; it hears ringing until `take_inbound` or its own limit."""
         ...
 
     async def take_inbound(self, *, leg: str, call: str, record: bool) -> None:
-        """Answer an inbound call and bring it where it is recorded and waits to be bridged (`ClientReady`)."""
+        """Answer an inbound call; it is recorded and waits to be bridged (`ClientReady`)."""
         ...
 
     async def release_inbound(self, *, leg: str) -> None:

@@ -1,0 +1,198 @@
+"""What crosses the AMI wire, as frozen values: what Asterisk says, and what we may ask of it.
+
+The actions here are all that this product ever sends. There is no general "send these headers": a value that
+is not one of these types has no way to the socket (`encode.encode` is the only door).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+
+# --- what Asterisk says -------------------------------------------------------------------------------------
+
+
+class Message(Struct, frozen=True, gc=False):
+    """One event or response. `name` is the event's, "" for a response.
+
+    `headers` holds the last value of each header; `repeated` every value, in order, of those that came twice.
+    Text is UTF-8 with `surrogateescape`: bytes that are no UTF-8 survive as lone surrogates.
+    """
+
+    name: str
+    headers: dict[str, str]
+    repeated: dict[str, tuple[str, ...]] = {}
+
+    def get(self, header: str, default: str = "") -> str:
+        return self.headers.get(header, default)
+
+    def all(self, header: str) -> tuple[str, ...]:
+        """Every value of a header, in the order of the wire."""
+        if header in self.repeated:
+            return self.repeated[header]
+        return (self.headers[header],) if header in self.headers else ()
+
+
+class Greeting(Struct, frozen=True):
+    """The first line of a connection: who answers, and which version of AMI it speaks."""
+
+    text: str
+    version: tuple[int, ...]
+
+
+class Malformed(Struct, frozen=True):
+    """A message that was thrown away; reading goes on after the next blank line."""
+
+    reason: str
+    size: int
+
+
+Received = Message | Greeting | Malformed
+
+
+# --- what we ask --------------------------------------------------------------------------------------------
+
+
+class Context(enum.StrEnum):
+    """The places in the dialplan that we may send a channel to (see asterisk-conf)."""
+
+    SESSION = "callwright-session"
+    CLIENT = "callwright-client"
+    INBOUND_RING = "callwright-inbound-ring"
+    FALLBACK = "callwright-fallback"
+
+
+class Variable(enum.StrEnum):
+    """The channel variables that we may set."""
+
+    CALL = "CW_CALL"
+    RECORD = "CW_RECORD"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An operator's phone by its PJSIP name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """A number out over a line. In our template `{number}` is E.164 with +, `{digits}` the same without."""
+
+    line: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """`key` is the MD5 of challenge and secret, or "" for a plain login with the secret itself."""
+
+    user: str
+    secret: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    events: str = "system,call,user"
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Logoff:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStatus:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CoreShowChannels:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ListCommands:
+    """Which actions this account may use: how its rights are known before the first call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCommand:
+    """`Action: Command` with a harmless question; an account that is allowed it has too many rights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Originate:
+    to: Endpoint | Dialled
+    leg: str
+    context: Context
+    timeout_s: int
+    caller_id: str = ""
+    variables: tuple[tuple[Variable, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    client: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    leg: str
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable:
+    leg: str
+    variable: Variable
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariable:
+    leg: str
+    variable: Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Silence what comes from a leg (by the function MUTEAUDIO: the action MuteAudio needs `system`)."""
+
+    leg: str
+    muted: bool
+
+
+Action = (
+    Challenge
+    | Login
+    | Ping
+    | Logoff
+    | CoreStatus
+    | CoreShowChannels
+    | ListCommands
+    | ProbeCommand
+    | Originate
+    | Bridge
+    | Hangup
+    | Redirect
+    | SetVariable
+    | GetVariable
+    | Mute
+)

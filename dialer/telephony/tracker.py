@@ -1,0 +1,257 @@
+"""From what a PBX reports to what a call is: a pure function of (call, event).
+
+Reports come in almost any order: only one channel's own events keep theirs, and even among those an order's
+answer may come before or after the channel's. So an event first becomes facts about a leg, merged in a way
+that does not care for order (the earliest time, the first cause); state and outcome follow from the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dialer.telephony.lifecycle import Move, after
+from dialer.telephony.model import (
+    Call,
+    CallState,
+    Direction,
+    EndReason,
+    Leg,
+    LegAnswered,
+    LegBridged,
+    LegCreated,
+    LegDialEnded,
+    LegEnded,
+    LegHangupRequested,
+    LegHeld,
+    LegOrderFailed,
+    LegRinging,
+    LegRole,
+    LegTransferred,
+    LegUnbridged,
+    LiveLeg,
+    Party,
+    PbxEvent,
+    RecordingStarted,
+    Snapshot,
+)
+from dialer.telephony.outcome import outcome_of
+
+_CLOCKS_AGREE_S = 0.25
+OTHER_HALF = ";2"  # Asterisk adds it to our id for the far half of a Local channel
+
+
+def track(call: Call, event: PbxEvent) -> Call:
+    """The call after an event of one of its legs; the same call if the event says nothing new of it."""
+    if event.leg == call.client.id:
+        return _settled(call, replace(call, client=_learned(call.client, event)))
+    if event.leg == call.client.id + OTHER_HALF:
+        if isinstance(event, LegEnded):
+            return _settled(call, replace(call, client=replace(call.client, other_cause=event.cause)))
+        return call
+    if call.operator_leg and event.leg == call.operator_leg:
+        operator = call.operator or Leg(id=event.leg, role=LegRole.OPERATOR)
+        return _settled(call, replace(call, operator=_learned(operator, event)))
+    return call
+
+
+def order_hangup(call: Call, at: float) -> Call:
+    """Remember that we hang this call up on the operator's word (`at` in the PBX's clock)."""
+    client = replace(call.client, hangup_ordered_at=_earliest(call.client.hangup_ordered_at, at))
+    return _settled(call, replace(call, client=client))
+
+
+def reconcile(calls: Mapping[str, Call], snapshot: Snapshot, *, restarted: bool) -> list[tuple[Call, Call]]:
+    """Hold what we remember against what lives: (before, after) of each call that the snapshot changes.
+
+    A call whose client is gone is closed as lost sight of; after a restart of the PBX all are closed, for no
+    channel outlives it. Legs that live and belong to no call are not adopted here: they may be anybody's.
+    """
+    live = {} if restarted else {leg.leg: leg for leg in snapshot.legs}
+    reason = EndReason.PBX_RESTARTED if restarted else EndReason.LOST_SIGHT
+    changed = []
+    for call in calls.values():
+        if call.state is CallState.ENDED:
+            continue
+        row = live.get(call.client.id)
+        now = _closed(call, reason, snapshot.at) if row is None else _seen(call, row, live, snapshot.at)
+        if now != call:
+            changed.append((call, now))
+    return changed
+
+
+def talk_s(call: Call) -> float:
+    """Seconds from answer to end; never negative, though answer and end may be reported crosswise."""
+    start, end = call.client.answered_at, call.client.ended_at
+    return 0.0 if start is None or end is None else max(0.0, end - start)
+
+
+def _learned(leg: Leg, event: PbxEvent) -> Leg:
+    at = event.at
+    match event:
+        case LegCreated():
+            return replace(leg, created_at=_earliest(leg.created_at, at))
+        case LegRinging():
+            return replace(leg, ringing_at=_earliest(leg.ringing_at, at))
+        case LegAnswered():
+            return replace(leg, answered_at=_earliest(leg.answered_at, at))
+        case LegDialEnded(status=status):
+            return replace(leg, dial_status=leg.dial_status or status)
+        case LegOrderFailed(reason=reason):
+            return replace(leg, order_reason=reason if leg.order_reason is None else leg.order_reason)
+        case LegBridged(bridge=bridge):
+            return replace(leg, bridge=bridge, stays=_stayed(leg.stays, bridge, at))
+        case LegUnbridged(bridge=bridge):
+            return replace(leg, bridge="") if leg.bridge == bridge else leg
+        case LegHeld(held=held):
+            return replace(leg, held=held)
+        case LegTransferred():
+            return replace(leg, transferred_at=_earliest(leg.transferred_at, at))
+        case LegHangupRequested():
+            return replace(leg, hangup_requested_at=_earliest(leg.hangup_requested_at, at))
+        case LegEnded():
+            return _over(leg, event)
+        case RecordingStarted():
+            return replace(leg, recording_at=_earliest(leg.recording_at, at))
+    return leg
+
+
+def _over(leg: Leg, event: LegEnded) -> Leg:
+    if leg.cause is not None:
+        return leg
+    ended_at = _earliest(leg.ended_at, event.at)
+    return replace(
+        leg, ended_at=ended_at, cause=event.cause, tech_cause=event.tech_cause, bridge="", held=False
+    )
+
+
+def _stayed(stays: tuple[tuple[str, float], ...], bridge: str, at: float) -> tuple[tuple[str, float], ...]:
+    known = dict(stays)
+    known[bridge] = min(at, known.get(bridge, at))
+    return tuple(sorted(known.items()))
+
+
+def _settled(before: Call, call: Call) -> Call:
+    """Draw from the facts what follows from them."""
+    client, operator = call.client, call.operator
+    ours = dict(client.stays)
+    theirs = dict(operator.stays) if operator else {}
+    together = [max(at, theirs[bridge]) for bridge, at in ours.items() if bridge in theirs]
+    state = after(before.state, _moves(before, call))
+    call = replace(call, state=state, bridged_at=min(together, default=call.bridged_at), seen=frozenset(ours))
+    if state is not CallState.ENDED:
+        return call
+    end = _end_reason(call)
+    outcome = outcome_of(client, call.direction, end)
+    return replace(call, end_reason=end, outcome=outcome, ended_by=_ended_by(call, end))
+
+
+def _moves(before: Call, now: Call) -> tuple[Move, ...]:
+    """What happened between two sets of facts, in the order in which it makes sense."""
+    was, is_ = before.client, now.client
+    moves = []
+    if is_.ringing_at is not None and was.ringing_at is None:
+        moves.append(Move.RING)
+    if is_.answered_at is not None and was.answered_at is None:
+        moves.append(Move.ANSWER)
+    if _joined(now) and not _joined(before):
+        moves.append(Move.JOIN)
+        if is_.held:
+            moves.append(Move.HOLD)
+    elif _joined(before) and not _joined(now):
+        moves.append(Move.PART)
+        if is_.transferred_at is not None and _together_since(before) <= is_.transferred_at:
+            moves.append(Move.TRANSFER)  # the operator is seen to leave only after having sent the client on
+    elif _joined(now) and is_.held != was.held:
+        moves.append(Move.HOLD if is_.held else Move.RESUME)
+    if is_.transferred_at is not None and was.transferred_at is None:
+        moves.append(Move.TRANSFER)
+    if _is_over(now):
+        moves.append(Move.END)
+    return tuple(moves)
+
+
+def _joined(call: Call) -> bool:
+    return (
+        bool(call.client.bridge) and call.operator is not None and call.operator.bridge == call.client.bridge
+    )
+
+
+def _together_since(call: Call) -> float:
+    bridge = call.client.bridge
+    stays = (call.client.stays, call.operator.stays if call.operator else ())
+    return max(dict(each).get(bridge, 0.0) for each in stays)
+
+
+def _is_over(call: Call) -> bool:
+    client = call.client
+    never_made = client.order_reason is not None and client.created_at is None and client.answered_at is None
+    return client.ended_at is not None or never_made
+
+
+def _end_reason(call: Call) -> EndReason:
+    if call.client.cause is not None:
+        return EndReason.HANGUP
+    return call.end_reason or EndReason.REFUSED
+
+
+def _ended_by(call: Call, end: EndReason) -> Party | None:
+    """Who hung up first. Nobody can tell of a call that ended unseen."""
+    client, operator = call.client, call.operator
+    if end is EndReason.LOST_SIGHT:
+        return None
+    # Our order's time is our clock's: it may seem to come a moment after the end that it brought about.
+    ordered = client.hangup_ordered_at
+    if ordered is not None and client.ended_at is not None and ordered - client.ended_at < _CLOCKS_AGREE_S:
+        ordered = min(ordered, client.ended_at)
+    words = [(client.hangup_requested_at, Party.CLIENT), (ordered, Party.OPERATOR)]
+    if operator is not None and call.bridged_at is not None:
+        words += [(operator.hangup_requested_at, Party.OPERATOR), (operator.ended_at, Party.OPERATOR)]
+    latest = client.ended_at if client.ended_at is not None else float("inf")
+    said = [(at, who) for at, who in words if at is not None and at <= latest]
+    return min(said)[1] if said else Party.SYSTEM
+
+
+def _closed(call: Call, reason: EndReason, at: float) -> Call:
+    client = replace(call.client, ended_at=_earliest(call.client.ended_at, at), bridge="", held=False)
+    return _settled(call, replace(call, client=client, end_reason=reason))
+
+
+def _seen(call: Call, row: LiveLeg, live: Mapping[str, LiveLeg], at: float) -> Call:
+    """Take over what a living client's row says; times that nobody saw are the snapshot's, at the latest."""
+    client = replace(call.client, created_at=_earliest(call.client.created_at, row.since))
+    if row.up and client.answered_at is None:
+        client = replace(client, answered_at=at)
+    now = replace(call, client=_placed(client, row, at))
+    operator = live.get(call.operator_leg) if call.operator_leg else None
+    if operator is not None:
+        leg = call.operator or Leg(id=operator.leg, role=LegRole.OPERATOR)
+        now = replace(now, operator=_placed(leg, operator, at))
+    elif now.operator is not None:
+        gone = replace(now.operator, ended_at=_earliest(now.operator.ended_at, at), bridge="")
+        now = replace(now, operator=gone)
+    return _settled(call, now)
+
+
+def _placed(leg: Leg, row: LiveLeg, at: float) -> Leg:
+    if row.bridge == leg.bridge:
+        return leg
+    return replace(
+        leg, bridge=row.bridge, stays=_stayed(leg.stays, row.bridge, at) if row.bridge else leg.stays
+    )
+
+
+def _earliest(known: float | None, at: float) -> float:
+    return at if known is None or at < known else known
+
+
+def outbound(call_id: str) -> Call:
+    """A call that is about to be dialled; the client's leg will bear the call's id."""
+    client = Leg(id=call_id, role=LegRole.CLIENT)
+    return Call(id=call_id, direction=Direction.OUTBOUND, client=client)
+
+
+def inbound(call_id: str, leg: str, at: float) -> Call:
+    """A call that came in on `leg` and hears ringing."""
+    client = Leg(id=leg, role=LegRole.CLIENT, created_at=at)
+    return Call(id=call_id, direction=Direction.INBOUND, client=client, state=CallState.RINGING)
