@@ -10,7 +10,7 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=""):
-    """What every event is made from: `class CallEnded(Event, frozen=True, kw_only=True, tag="call.ended"): ...`
+    """What every event is made from: `class CallEnded(Event, frozen=True, kw_only=True, tag="...")`.
 
     `frozen` and `kw_only` are inherited; mypy wants them repeated.
     """

@@ -1,0 +1,77 @@
+"""Users, their roles, and what a role may do."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class Role(enum.StrEnum):
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+    MANAGER = "manager"
+    REVIEWER = "reviewer"
+    COURIER = "courier"
+    DISPATCHER = "dispatcher"
+
+
+class Permission(enum.StrEnum):
+    """What a route asks for. A route without one is closed to everybody."""
+
+    OWN = "own"  # one's own profile
+    DESK = "desk"
+    CONSOLE = "console"
+    LISTEN = "listen"  # recordings of any operator
+    CAMPAIGNS = "campaigns"
+    USERS = "users"
+
+
+_EVERYBODY = frozenset({Permission.OWN})
+_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.OPERATOR: _EVERYBODY | {Permission.DESK},
+    Role.SUPERVISOR: _EVERYBODY | {Permission.CONSOLE, Permission.LISTEN, Permission.CAMPAIGNS},
+    Role.ADMIN: frozenset(Permission) - {Permission.DESK},
+    Role.MANAGER: _EVERYBODY,
+    Role.REVIEWER: _EVERYBODY | {Permission.LISTEN},
+    Role.COURIER: _EVERYBODY,
+    Role.DISPATCHER: _EVERYBODY,
+}
+
+
+def may(role: Role, permission: str) -> bool:
+    """Whether the role has the permission; what is not granted is refused."""
+    return permission in _PERMISSIONS.get(role, frozenset())
+
+
+def home(role: Role) -> str:
+    """The page that a user of this role works on."""
+    return "/operator" if may(role, Permission.DESK) else "/console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Somebody who may log in, without the password's hash."""
+
+    id: int
+    login: str
+    name: str
+    role: Role
+    language: str = "ru"
+    theme: str = "system"
+    single_keys: bool = True
+    phone_kind: str = "sip"
+    endpoint: str = ""
+    phone_secret: str | None = field(default=None, repr=False)
+    active: bool = True
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A no with its reason: `login_wrong`, `login_throttled` (seconds), `login_taken`, `login_form`, ..."""
+
+    code: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
