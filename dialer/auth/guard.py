@@ -7,7 +7,7 @@ from collections.abc import Collection
 from aiohttp import web
 
 from dialer.auth.cookies import token_in
-from dialer.auth.model import User, may
+from dialer.auth.model import Permission, User, may
 from dialer.auth.origin import why_refused
 from dialer.auth.service import Auth
 from dialer.auth.sessions import Session
@@ -40,7 +40,7 @@ class Guard:
             raise Problem(401, "not_logged_in")
         return found
 
-    async def user(self, request: web.Request, permission: str) -> User:
+    async def user(self, request: web.Request, permission: Permission) -> User:
         """The user behind a request, if its role has the permission. Raises Problem."""
         user = (await self.session(request)).user
         if not may(user.role, permission):

@@ -21,19 +21,19 @@ class Role(enum.StrEnum):
 class Permission(enum.StrEnum):
     """What a route asks for. A route without one is closed to everybody."""
 
-    OWN = "own"  # one's own profile
-    DESK = "desk"
-    CONSOLE = "console"
+    OWN_PROFILE = "own_profile"
+    USE_DESK = "use_desk"
+    SEE_CONSOLE = "see_console"
     LISTEN = "listen"  # recordings of any operator
-    CAMPAIGNS = "campaigns"
-    USERS = "users"
+    RUN_CAMPAIGNS = "run_campaigns"
+    MANAGE_USERS = "manage_users"
 
 
-_EVERYBODY = frozenset({Permission.OWN})
+_EVERYBODY = frozenset({Permission.OWN_PROFILE})
 _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _EVERYBODY | {Permission.DESK},
-    Role.SUPERVISOR: _EVERYBODY | {Permission.CONSOLE, Permission.LISTEN, Permission.CAMPAIGNS},
-    Role.ADMIN: frozenset(Permission) - {Permission.DESK},
+    Role.OPERATOR: _EVERYBODY | {Permission.USE_DESK},
+    Role.SUPERVISOR: _EVERYBODY | {Permission.SEE_CONSOLE, Permission.LISTEN, Permission.RUN_CAMPAIGNS},
+    Role.ADMIN: frozenset(Permission) - {Permission.USE_DESK},
     Role.MANAGER: _EVERYBODY,
     Role.REVIEWER: _EVERYBODY | {Permission.LISTEN},
     Role.COURIER: _EVERYBODY,
@@ -41,14 +41,14 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 }
 
 
-def may(role: Role, permission: str) -> bool:
+def may(role: Role, permission: Permission) -> bool:
     """Whether the role has the permission; what is not granted is refused."""
     return permission in _PERMISSIONS.get(role, frozenset())
 
 
 def home(role: Role) -> str:
     """The page that a user of this role works on."""
-    return "/operator" if may(role, Permission.DESK) else "/console"
+    return "/operator" if may(role, Permission.USE_DESK) else "/console"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,7 +111,7 @@ class Auth:
                 return self._open.put(found)
 
     def touch(self, session: Session) -> bool:
-        """The session is in use now: a request, a page's living websocket. False when it is over all the same."""
+        """The session is in use now (a request, a living websocket). False when it is over all the same."""
         now = self._now()
         if not session.alive(now):
             self._open.end(lambda other: other.key == session.key)
