@@ -1,0 +1,151 @@
+/** What the keys and buttons do. One way for both: a double click is dropped like a double press. */
+import { Throttle, type Action } from '../lib/keys';
+import type { DeskState } from '../lib/view';
+import { desk, type Verb } from '../state/desk.svelte';
+import { phone } from '../state/phone.svelte';
+import { t } from '../state/prefs.svelte';
+import type { Key } from '../lib/i18n';
+import { result } from '../state/result.svelte';
+import { run } from '../state/run.svelte';
+import type { IconName } from '../ui/icons';
+
+export const dialog = $state({ keys: false });
+const throttle = new Throttle();
+
+export interface Command {
+  label: Key;
+  icon: IconName;
+  reason: string | null;
+  run: () => void;
+}
+
+const send = (verb: Verb, body: object): void => {
+  if (!desk.busy.has(verb)) void desk.send(verb, body);
+};
+
+/** The work's verbs carry its id, so that a late press never meets the next client. */
+function sendWork(verb: Verb, body: object = {}): void {
+  const work = desk.work;
+  if (work) send(verb, { work: work.id, ...body });
+}
+
+const startSession = (): void => {
+  phone.expect();
+  send('session', { on: true });
+};
+export const endSession = (): void => send('session', { on: false });
+export const takeBreak = (on: boolean): void => send('break', { on });
+export const next = (): void => send('next', {});
+export const chooseCampaign = (campaign: number): void => send('campaign', { campaign });
+export const dial = (to: number | null): void => {
+  if (throttle.allows('dial')) sendWork('dial', { phone: to });
+};
+
+const primaries: Record<DeskState, { label: Key; icon: IconName; run: () => void; why?: Key }> = {
+  offline: { label: 'do.start', icon: 'headset', run: startSession },
+  connecting: { label: 'do.start', icon: 'headset', run: startSession, why: 'why.connecting' },
+  ready: { label: 'do.next', icon: 'user', run: next },
+  break: { label: 'do.return', icon: 'play', run: () => takeBreak(false) },
+  preview: { label: 'do.dial', icon: 'phone', run: () => dial(null) },
+  offered: { label: 'do.answer', icon: 'incoming', run: () => sendWork('answer') },
+  dialling: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },
+  ringing: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },
+  talking: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.talking' },
+  wrapup: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.wrapup' },
+};
+
+/** F2: whatever is next. */
+export function primary(): Command {
+  const state = desk.view?.state ?? 'offline';
+  const lost = desk.view?.session_up === false && (state === 'preview' || state === 'wrapup');
+  const { label, icon, run: go, why } = primaries[lost ? 'offline' : state];
+  return { label, icon, reason: why ? t(why) : hindrance(lost ? 'offline' : state), run: go };
+}
+
+function hindrance(state: DeskState): string | null {
+  const view = desk.view;
+  if (!view || !desk.up) return t('why.offline');
+  if (!view.pbx_up && state !== 'break' && state !== 'ready') return t('why.pbx');
+  if (state === 'offline') return phone.wanted && !phone.ready ? t('why.phone') : null;
+  if (state === 'ready') return view.campaign ? null : t('why.campaign');
+  if (state === 'preview' && !view.work?.card.phones.length) return t('why.no_phone');
+  return null;
+}
+
+const inCall = (): boolean => ['dialling', 'ringing', 'talking'].includes(desk.view?.state ?? '');
+export const muteReason = (): string | null => (desk.view?.state === 'talking' ? null : t('why.no_talk'));
+export const hangupReason = (): string | null => (inCall() ? null : t('why.no_call'));
+
+function toggleMute(): void {
+  if (muteReason()) return;
+  const on = !desk.work?.call?.muted;
+  phone.setMuted(on); // at once; the server follows and says so to the page
+  sendWork('mute', { on });
+}
+
+function save(): void {
+  if (desk.work) void trySave(true);
+  else if (desk.view?.state === 'ready' && !primary().reason) next();
+}
+
+/** A refused save leads to what it lacks. */
+export async function trySave(goOn: boolean): Promise<void> {
+  await result.save(goOn);
+  const place = { disposition: 'results', comment: 'comment', callback: 'callback-at', talking: null };
+  const lack = result.asked && place[result.asked];
+  if (lack === 'results') focusResults();
+  else if (lack) document.getElementById(lack)?.focus();
+}
+
+export function focusResults(): void {
+  document.querySelector<HTMLElement>('#results [tabindex="0"]')?.focus();
+}
+
+function answer(index: number): void {
+  const chosen = desk.work?.run?.block.answers[index];
+  if (chosen) void run.move({ kind: 'answer', answer: chosen.id });
+}
+
+function jump(index: number): void {
+  const chosen = desk.work?.run?.jumps[index];
+  if (chosen) void run.move({ kind: 'jump', jump: chosen.id });
+}
+
+export function perform(act: Action): void {
+  if (!throttle.allows(JSON.stringify(act))) return;
+  switch (act.do) {
+    case 'help':
+      dialog.keys = !dialog.keys;
+      break;
+    case 'primary':
+      if (!primary().reason) primary().run();
+      break;
+    case 'save':
+      save();
+      break;
+    case 'mute':
+      toggleMute();
+      break;
+    case 'hangup':
+      if (!hangupReason()) sendWork('hangup');
+      break;
+    case 'results':
+      focusResults();
+      break;
+    case 'callback':
+      if (desk.work) result.callback(act.minutes);
+      break;
+    default:
+      script(act);
+  }
+}
+
+function script(act: Action): void {
+  const at = desk.work?.run;
+  if (!at) return;
+  if (act.do === 'answer') answer(act.index);
+  else if (act.do === 'jump') jump(act.index);
+  else if (act.do === 'none') run.noting = !at.block.end;
+  else if (act.do === 'back' && at.can_go_back) void run.move({ kind: 'back' });
+  else if (act.do === 'return' && at.in_jump) void run.move({ kind: 'return' });
+}

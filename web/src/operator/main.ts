@@ -1,0 +1,8 @@
+import { mount } from 'svelte';
+import '../ui/page.css';
+import { prefs } from '../state/prefs.svelte';
+import App from './App.svelte';
+
+await prefs.start();
+const target = document.getElementById('app');
+if (target) mount(App, { target });

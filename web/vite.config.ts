@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const here = import.meta.dirname;
+
+/** The theme is set by a classic script before the first paint; its address carries its hash, so that caches never keep an old one. */
+function hashedTheme(): Plugin {
+  return {
+    name: 'hashed-theme',
+    transformIndexHtml(html) {
+      const text = readFileSync(resolve(here, 'public/assets/theme.js'));
+      const hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
+      return html.replace('/assets/theme.js', `/assets/theme.js?v=${hash}`);
+    },
+  };
+}
+
+/** wavesurfer writes an inline <style> into its shadow root, which our CSP refuses; the call page adopts a sheet of its own instead. */
+function waveformWithoutInlineStyle(): Plugin {
+  const style = /<style\$\{[\s\S]*?<\/style>/;
+  return {
+    name: 'waveform-without-inline-style',
+    transform(code, id) {
+      if (!/wavesurfer(\.esm)?\.js(\?|$)/.test(id) || !id.includes('wavesurfer.js/dist/')) return null;
+      if (!style.test(code)) throw new Error('wavesurfer.js: its inline style is not where it was');
+      return { code: code.replace(style, ''), map: null };
+    },
+  };
+}
+
+export default defineConfig({
+  root: here,
+  plugins: [svelte(), hashedTheme(), waveformWithoutInlineStyle()],
+  build: {
+    target: 'es2022',
+    outDir: process.env.CALLWRIGHT_WEB_OUT ?? resolve(here, '../dialer/http/static'),
+    emptyOutDir: true,
+    manifest: 'manifest.json',
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: ['login', 'operator', 'console'].map((page) => resolve(here, `${page}.html`)),
+    },
+  },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+});
