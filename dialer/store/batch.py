@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Result, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
 from dialer.store import outbox
-from dialer.store.errors import StoreUnavailable, UnitOfWorkMisused
+from dialer.store.errors import StoreUnavailable
 from dialer.store.outbox import Envelope
 from dialer.store.sqlite import connect_writer, trouble
+from dialer.store.units import (
+    Work,
+    check_behaviour,
+    close_for_good,
+    close_nested,
+    open_for_units,
+    unit_engine,
+)
 
 log = logging.getLogger(__name__)
-
-Work = Callable[[Connection], Any]
 
 
 class Unit:
@@ -36,28 +41,26 @@ class BatchRunner:
     """The connection that writes. Transactions go by hand on the driver; SQLAlchemy only speaks SQL here."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._engine = _writing_engine(path)
-        self._connection: Connection | None = None
+        self._engine = unit_engine(lambda: connect_writer(path))
+        self._connection: tuple[Connection, sqlite3.Connection] | None = None
         self.trouble: StoreUnavailable | None = None
 
     def open(self) -> tuple[Connection, sqlite3.Connection]:
         """The connection, opened (again) if need be. StoreUnavailable when the file cannot be had."""
         if self._connection is None:
             try:
-                self._connection = self._engine.connect()
+                self._connection = open_for_units(self._engine)
             except Exception as error:
-                raise trouble(error) or error from error
-            self._connection.begin()  # for SQLAlchemy's own books, so that no unit can begin one
-            self._connection.commit = self._connection.rollback = _refuse  # type: ignore[method-assign]
-        return self._connection, cast(sqlite3.Connection, self._connection.connection.driver_connection)
+                if (known := trouble(error)) is not None:
+                    raise known from error
+                raise
+        return self._connection
 
     def close(self) -> None:
         """Lets go of the file; what is left in a failed transaction rolls back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.invalidate()
-            connection.close()
+        opened, self._connection = self._connection, None
+        if opened is not None:
+            close_for_good(opened[0])
 
     def run(self, units: Sequence[Unit], *, enforce_foreign_keys: bool = True) -> list[Envelope]:
         """Runs units in one transaction and commits it; returns the events that are true from now on.
@@ -108,23 +111,15 @@ def _run_unit(unit: Unit, connection: Connection, raw: sqlite3.Connection) -> No
     raw.execute("SAVEPOINT unit")
     try:
         unit.result = unit.work(connection)
-        _check_behaviour(unit.result, connection)
+        check_behaviour(unit.result, connection)
     except Exception as error:
         if trouble(error) or not raw.in_transaction:  # SQLite may have dropped the transaction by itself
             raise
         unit.result, unit.error = None, error
-        while (nested := connection.get_nested_transaction()) is not None:
-            nested.close()
+        close_nested(connection)
         outbox.forget_appended(connection, appended)
         raw.execute("ROLLBACK TO unit")
     raw.execute("RELEASE unit")
-
-
-def _check_behaviour(result: Any, connection: Connection) -> None:
-    if isinstance(result, Result):
-        raise UnitOfWorkMisused("a unit of work must return values, not an open result")
-    if connection.in_nested_transaction():
-        raise UnitOfWorkMisused("a unit of work left its own savepoint open")
 
 
 def _check_foreign_keys(raw: sqlite3.Connection) -> None:
@@ -136,13 +131,3 @@ def _check_foreign_keys(raw: sqlite3.Connection) -> None:
 def _write_the_same(connection: Connection) -> None:
     version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     connection.exec_driver_sql(f"PRAGMA user_version = {int(version)}")
-
-
-def _writing_engine(path: Path) -> Engine:
-    return create_engine(
-        "sqlite://", creator=lambda: connect_writer(path), poolclass=NullPool, pool_reset_on_return=None
-    )
-
-
-def _refuse() -> NoReturn:
-    raise UnitOfWorkMisused("a unit of work neither commits nor rolls back: it returns or raises")

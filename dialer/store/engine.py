@@ -14,13 +14,14 @@ from typing import TypeVar
 
 import sqlalchemy.exc
 from sqlalchemy import Connection, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.store.async_engine import reading_engine
 from dialer.store.batch import BatchRunner
 from dialer.store.errors import StoreBusy, StoreUnavailable, StoreUnsupported
 from dialer.store.migrations.upgrade import upgrade
 from dialer.store.outbox import Envelope
-from dialer.store.reader import reading_engine
+from dialer.store.snapshots import Snapshots
 from dialer.store.sqlite import ProcessLock, trouble
 from dialer.store.writer import Writer
 
@@ -35,11 +36,12 @@ _ADDRESS_FORM = "a store's address looks like sqlite:////var/lib/callwright/stor
 class Store:
     """One open store of this process. Made by `Store.open`, ended by `close`."""
 
-    def __init__(self, lock: ProcessLock, runner: BatchRunner, writer: Writer, readers: AsyncEngine) -> None:
+    def __init__(self, path: Path, lock: ProcessLock, runner: BatchRunner, writer: Writer) -> None:
         self._lock = lock
         self._runner = runner
         self._writer = writer
-        self._readers = readers
+        self._snapshots = Snapshots(path)
+        self._readers = reading_engine(path)
 
     @classmethod
     async def open(cls, url: str) -> Store:
@@ -57,10 +59,11 @@ class Store:
         except BaseException:
             lock.release()
             raise
-        return cls(lock, runner, writer, reading_engine(path))
+        return cls(path, lock, runner, writer)
 
     async def close(self) -> None:
         """Finishes what is queued, then lets go of the files; the writer last: it alone may checkpoint."""
+        await self._snapshots.close()
         await self._readers.dispose()
         await self._writer.stop()
         self._lock.release()
@@ -79,21 +82,26 @@ class Store:
         result: T = await self._writer.run(work, deadline_s)
         return result
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Runs a function that only reads, in one consistent snapshot of all that is committed."""
-        async with self.reading() as connection:
-            return await connection.run_sync(work)
+    async def read(self, work: Callable[[Connection], T], *, deadline_s: float = DEADLINE_S) -> T:
+        """Runs a function that only reads, whole, in one snapshot of all that is committed."""
+        result: T = await self._snapshots.run(work, deadline_s)
+        return result
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that only reads, in one snapshot; hold it shortly. StoreBusy when none is free."""
+        """An asynchronous connection that only reads, in one snapshot, for what must wait between statements.
+
+        Several times slower than `read`; few may be held at once. StoreBusy when none is free.
+        """
         try:
             async with self._readers.connect() as connection:
                 yield connection
         except sqlalchemy.exc.TimeoutError as error:
             raise StoreBusy("all readers of the store are taken") from error
         except sqlalchemy.exc.DBAPIError as error:
-            raise trouble(error) or error from error
+            if (known := trouble(error)) is not None:
+                raise known from error
+            raise
 
     async def migrate(self) -> None:
         """Brings the tables to the form that this release needs, in one transaction."""

@@ -71,6 +71,21 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """A connection that can neither write nor checkpoint."""
+    connection = sqlite3.connect(
+        reader_uri(path),
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,  # used by one reader's thread, closed by whoever stops it
+        cached_statements=CACHED_STATEMENTS,
+    )
+    for pragma in READER_PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
 def reader_uri(path: Path) -> str:
     """An address under which SQLite itself opens the file for reading only, without a checkpoint at close."""
     return f"file:{quote(str(path))}?mode=ro"
@@ -94,6 +109,7 @@ class ProcessLock:
     def acquire(self) -> None:
         """Raises StoreInUse when another process (or another Store of this one) holds it."""
         try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreUnavailable(

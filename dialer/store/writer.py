@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dialer.store.batch import BatchRunner, Unit, Work
+from dialer.store.batch import BatchRunner, Unit
 from dialer.store.errors import StoreBusy, StoreUnavailable, StoreUncertain
 from dialer.store.outbox import Envelope
+from dialer.store.units import Work
 
 log = logging.getLogger(__name__)
 
