@@ -16,7 +16,7 @@ from dialer.scripts.check_texts import check_texts
 from dialer.scripts.findings import Finding, Path, Spot
 from dialer.scripts.graph import distances, edges, turned
 from dialer.scripts.model import ID, NEXT, RETURN, Block, Field, Script, arrows
-from dialer.scripts.values import MAX_LIST, Invalid, clean
+from dialer.scripts.values import MAX_LIST, Invalid, clean, from_text
 from dialer.scripts.yaml_form import spot_of
 
 MAX_BLOCKS: Final = 1_000
@@ -113,13 +113,10 @@ def _fields(script: Script) -> Iterator[Finding]:
 def _default_fits(field: Field) -> bool:
     if not field.default or "{{" in field.default:
         return True
-    if field.kind == "yes_no":
-        return field.default in ("true", "false")
     try:
-        clean(field, field.default)
+        return clean(field, from_text(field, field.default)) is not None
     except Invalid:
         return False
-    return True
 
 
 def _dispositions(script: Script, known: Collection[str] | None) -> Iterator[Finding]:

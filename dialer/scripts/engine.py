@@ -16,13 +16,12 @@ from typing import Final
 
 import msgspec
 
-from dialer.scripts.graph import main_line
-from dialer.scripts.model import NEXT, RETURN, Answer, Block, Field, Script, Value, all_fields, stages
-from dialer.scripts.placeholders import Context, paragraphs, render, table
+from dialer.scripts.model import Block, Script, Value, all_fields
+from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render, table
+from dialer.scripts.places import enter, follow, leap, unwind
 from dialer.scripts.run import (
     Back,
     Ended,
-    Frame,
     Give,
     JumpTo,
     KeptField,
@@ -37,19 +36,18 @@ from dialer.scripts.run import (
     Step,
     Visit,
 )
+from dialer.scripts.standing import at_end, can_go_back, checked_fields, current, named, offered, shown_fields
 from dialer.scripts.texts import next_text
-from dialer.scripts.values import Invalid, Typed, clean, raw
+from dialer.scripts.values import Invalid, Typed, printable, raw
 
 MAX_NOTE: Final = 2_000
 MAX_ANSWER_TEXT: Final = 500
 MAX_TRAIL: Final = 200  # one goes no further back than this; the log keeps all
 
-NOBODY: Final = Context()
-
 
 def start(script: Script, now: datetime) -> RunState:
     """A new run, at the script's first block."""
-    return RunState(step=1, at=_enter(script, Place(block=script.start), script.start), since=now)
+    return RunState(step=1, at=enter(script, Place(block=script.start), script.start), since=now)
 
 
 def move(
@@ -85,7 +83,7 @@ def fill(script: Script, state: RunState, step: int, fields: Mapping[str, Typed]
         try:
             values[field_id] = raw(typed)
         except Invalid:
-            return Refusal(code="field_too_long", params=_named(known[field_id]))
+            return Refusal(code="field_too_long", params=named(known[field_id]))
     return msgspec.structs.replace(state, fields={**state.fields, **values}) if values else state
 
 
@@ -98,7 +96,7 @@ def finish(
     if state.ended:
         return Moved(state=state, step=None)
     block = current(script, state)
-    checked = _checked(script, block, state, context, strict=at_end(block) and not reason)
+    checked = checked_fields(script, block, state, context, strict=at_end(block) and not reason)
     if isinstance(checked, Refusal):
         return checked
     state = checked
@@ -112,49 +110,6 @@ def finish(
     step = _step(script, state, block, now, context, kind="end")
     state = msgspec.structs.replace(state, step=state.step + 1, since=now, answered=None, ended=end)
     return Moved(state=state, step=step)
-
-
-# --- where one stands ---------------------------------------------------------------------------------------
-
-
-def current(script: Script, state: RunState) -> Block:
-    """The block that is shown; the first one where the script does not know it (never, if it was checked)."""
-    return script.block(state.at.block) or script.block(script.start) or Block(id=script.start, end="end")
-
-
-def at_end(block: Block) -> bool:
-    """Whether nothing follows."""
-    return bool(block.end) or not (block.answers or block.next)
-
-
-def offered(script: Script, block: Block) -> tuple[Answer, ...]:
-    """The buttons of a block: its answers, or "go on" where there are none and a default arrow leads on."""
-    if block.end:
-        return ()
-    if not block.answers and block.next:
-        return (Answer(id=NEXT, text=next_text(script.language, returns=block.next == RETURN)),)
-    return block.answers
-
-
-def can_go_back(state: RunState) -> bool:
-    return state.ended is None and any(not visit.stayed for visit in state.trail)
-
-
-def shown_fields(script: Script, block: Block) -> tuple[Field, ...]:
-    """Common fields first, then the block's own."""
-    return (*script.common, *block.fields)
-
-
-def value_of(script: Script, state: RunState, field: Field, known: Mapping[str, str]) -> Value:
-    """What stands in a field: what was typed (None if it was emptied), else its default."""
-    if field.id in state.fields:
-        return state.fields[field.id]
-    if not field.default:
-        return None
-    text = render(field.default, known, gap="").strip()
-    if field.kind == "yes_no":
-        return {"true": True, "false": False}.get(text)
-    return text or None
 
 
 # --- what a move does ---------------------------------------------------------------------------------------
@@ -176,7 +131,7 @@ def _way(script: Script, state: RunState, made: Move, context: Context) -> _Way 
         case Give():
             return _give(script, state, made.answer, context)
         case NoneFits():
-            return _none_fits(script, state, made.note.strip(), context)
+            return _none_fits(script, state, printable(made.note).strip(), context)
         case JumpTo():
             return _jump(script, state, made.jump)
         case Return():
@@ -190,13 +145,13 @@ def _give(script: Script, state: RunState, answer_id: str, context: Context) -> 
     answer = next((answer for answer in offered(script, block) if answer.id == answer_id), None)
     if answer is None:
         return Refusal(code="answer_unknown", params={"answer": answer_id[:40]})
-    checked = _checked(script, block, state, context, strict=answer.needs_fields)
+    checked = checked_fields(script, block, state, context, strict=answer.needs_fields)
     if isinstance(checked, Refusal):
         return checked
     at = state.at
     if answer.disposition:
         at = msgspec.structs.replace(at, suggested=answer.disposition)
-    place = _follow(script, at, answer.to or block.next or block.id)
+    place = follow(script, at, answer.to or block.next or block.id)
     return _Way(
         state=checked,
         place=place,
@@ -213,11 +168,11 @@ def _none_fits(script: Script, state: RunState, note: str, context: Context) -> 
     block = current(script, state)
     if not block.next or block.end:
         return _Way(state=state, place=state.at, trail=_walked(state, note, stayed=True), note=note)
-    checked = _checked(script, block, state, context, strict=True)
+    checked = checked_fields(script, block, state, context, strict=True)
     if isinstance(checked, Refusal):
         return checked
     return _Way(
-        state=checked, place=_follow(script, state.at, block.next), trail=_walked(state, note), note=note
+        state=checked, place=follow(script, state.at, block.next), trail=_walked(state, note), note=note
     )
 
 
@@ -225,26 +180,18 @@ def _jump(script: Script, state: RunState, jump_id: str) -> _Way | Refusal:
     jump = next((jump for jump in script.jumps if jump.id == jump_id), None)
     if jump is None or script.block(jump.to) is None:
         return Refusal(code="jump_unknown", params={"jump": jump_id[:40]})
-    at = state.at
-    if jump.to == at.block:
+    place = leap(script, state.at, jump.to)
+    if place.block == state.at.block:
         return Refusal(code="already_there")
-    opened = [frame.block for frame in at.stack]
-    if jump.to in opened:  # the way back to where that jump began; so the stack stays bounded
-        depth = opened.index(jump.to)
-        place = _unwind(at, depth)
-    else:
-        frame = Frame(block=at.block, suggested=at.suggested, goal=at.goal)
-        place = _enter(script, msgspec.structs.replace(at, stack=(*at.stack, frame)), jump.to)
-    return _Way(
-        state=state, place=place, trail=_walked(state, jump.text), answer=jump.id, answer_text=jump.text
-    )
+    trail = _walked(state, jump.text)
+    return _Way(state=state, place=place, trail=trail, answer=jump.id, answer_text=jump.text)
 
 
 def _return(script: Script, state: RunState) -> _Way | Refusal:
     if not state.at.stack:
         return Refusal(code="not_in_jump")
     text = next_text(script.language, returns=True)
-    place = _unwind(state.at, len(state.at.stack) - 1)
+    place = unwind(state.at, len(state.at.stack) - 1)
     return _Way(state=state, place=place, trail=_walked(state, text), answer_text=text)
 
 
@@ -255,48 +202,6 @@ def _back(state: RunState) -> _Way | Refusal:
     while trail[-1].stayed:
         trail = trail[:-1]
     return _Way(state=state, place=trail[-1].at, trail=trail[:-1])
-
-
-# --- places -------------------------------------------------------------------------------------------------
-
-
-def _follow(script: Script, at: Place, target: str) -> Place:
-    """Along an arrow. One that leads into the main line closes the jumps that are open."""
-    if target == RETURN:
-        return _unwind(at, len(at.stack) - 1) if at.stack else at
-    if at.stack and target in main_line(script):
-        at = msgspec.structs.replace(at, stack=())
-    return _enter(script, at, target)
-
-
-def _enter(script: Script, at: Place, target: str) -> Place:
-    """Come to a block, and on through automatic ones: at most as many as there are blocks."""
-    order = stages(script)
-    for _ in range(len(script.blocks) + 1):
-        block = script.block(target)
-        if block is None:
-            return at
-        further = block.stage and (not at.stage or order.index(block.stage) > order.index(at.stage))
-        at = msgspec.structs.replace(
-            at,
-            block=block.id,
-            suggested=block.disposition or at.suggested,
-            goal=at.goal or block.goal,
-            stage=block.stage if further else at.stage,
-        )
-        if not block.automatic:
-            return at
-        if block.next == RETURN:
-            return _unwind(at, len(at.stack) - 1) if at.stack else at
-        target = block.next
-    return at
-
-
-def _unwind(at: Place, depth: int) -> Place:
-    """Back to where jump number `depth` began. What it suggested is forgotten, unless it met the goal."""
-    frame = at.stack[depth]
-    suggested = at.suggested if at.goal and not frame.goal else frame.suggested
-    return msgspec.structs.replace(at, block=frame.block, stack=at.stack[:depth], suggested=suggested)
 
 
 def _walked(state: RunState, answer: str, *, stayed: bool = False) -> tuple[Visit, ...]:
@@ -313,33 +218,6 @@ def _ending(block: Block, state: RunState) -> Ended:
 
 
 # --- fields and the log -------------------------------------------------------------------------------------
-
-
-def _checked(
-    script: Script, block: Block, state: RunState, context: Context, *, strict: bool
-) -> RunState | Refusal:
-    """The block's fields and the common ones in canonical form; the first that is wrong, or missing, refuses.
-
-    Not strict (the client refuses to go on): what is missing is let be, what is half-typed stays as it is.
-    """
-    known = table(script, state.fields, context)
-    values: dict[str, Value] = {}
-    for field in shown_fields(script, block):
-        value = value_of(script, state, field, known)
-        try:
-            value = clean(field, value)
-        except Invalid:
-            if strict:
-                return Refusal(code="field_invalid", params={**_named(field), "kind": field.kind})
-        if value is None and field.required and strict:
-            return Refusal(code="field_missing", params=_named(field))
-        if value is not None or field.id in state.fields:  # what was never touched keeps its default
-            values[field.id] = value
-    return msgspec.structs.replace(state, fields={**state.fields, **values})
-
-
-def _named(field: Field) -> dict[str, str | int]:
-    return {"field": field.id, "label": field.label}
 
 
 def _log(script: Script, before: RunState, made: Move, way: _Way, now: datetime, context: Context) -> Moved:

@@ -49,6 +49,9 @@ class Context(Struct, frozen=True, kw_only=True):
     company: str = ""
 
 
+NOBODY: Final = Context()
+
+
 class Placeholder(Struct, frozen=True, kw_only=True):
     name: str
     spare: str | None  # what to say when there is no value; None: show the gap

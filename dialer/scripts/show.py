@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialer.scripts.engine import (
-    NOBODY,
-    at_end,
-    can_go_back,
-    current,
-    offered,
-    shown_fields,
-    value_of,
-)
 from dialer.scripts.graph import progress
 from dialer.scripts.model import Block, Field, Script
-from dialer.scripts.placeholders import Context, paragraphs, render, table
+from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render, table
 from dialer.scripts.run import RunState, Visit
+from dialer.scripts.standing import at_end, can_go_back, current, offered, shown_fields, value_of
 from dialer.scripts.texts import NO_ANSWER
 from dialer.scripts.view import AnswerView, BlockView, JumpView, RunView, ScriptFieldView, TrailStep
 

@@ -15,6 +15,8 @@ from dialer.scripts.model import Field, FieldKind, Language, Value
 
 MAX_TEXT: Final = 4_000
 MAX_LIST: Final = 100
+MAX_CHOICE: Final = 200
+MAX_WHOLE: Final = 10**15
 
 Typed = str | int | float | bool | list[str] | None
 """What a page may send for a field."""
@@ -31,6 +33,7 @@ _DATE_RU = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(:\d{2})?", re.ASCII)
 _PHONE = re.compile(r"\+?\d{2,15}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(\.[^\s@.]{1,63}){1,8}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = dict.fromkeys(map(ord, " \u00a0\u2009\u202f"))
 
 
@@ -93,12 +96,31 @@ def raw(typed: Typed) -> Value:
     if typed is None or isinstance(typed, bool):
         return typed
     if isinstance(typed, list):
-        if len(typed) > MAX_LIST or any(len(item) > MAX_TEXT for item in typed):
+        if len(typed) > MAX_LIST or any(len(item) > MAX_CHOICE for item in typed):
             raise Invalid
-        return typed or None
-    text = f"{typed:f}".rstrip("0").rstrip(".") if isinstance(typed, float) else str(typed)
-    if len(text) > MAX_TEXT:
+        return [printable(item) for item in typed] or None
+    if isinstance(typed, (int, float)):
+        if not abs(typed) <= MAX_WHOLE:  # so that what is no number at all fails too
+            raise Invalid
+        return f"{typed:.6f}".rstrip("0").rstrip(".")
+    if len(typed) > MAX_TEXT:
         raise Invalid
+    return printable(typed) or None
+
+
+def printable(text: str) -> str:
+    """Without control characters (a store may refuse them); lines and tabs stay."""
+    return _CONTROL.sub("", text)
+
+
+def from_text(field: Field, text: str) -> Value:
+    """A default, written as text, as the field's value; several choices are parted by commas."""
+    text = text.strip()
+    if field.kind == "yes_no":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower())
+    if field.kind == "choices":
+        chosen = {part.strip() for part in text.split(",")}
+        return [choice for choice in field.choices if choice in chosen] or None
     return text or None
 
 

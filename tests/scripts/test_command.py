@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dialer.scripts.command import check_file, read_script, rendered
+from dialer.scripts.yaml_dump import dump
+from dialer.scripts.yaml_form import load
+
+SHIPPED = sorted((Path(__file__).parents[2] / "dialer" / "simulation" / "scripts").glob("*.yaml"))
+RESULTS = {
+    "sale", "call_back", "refused_no_time", "refused_uses_another", "refused_no_need", "could_not_talk",
+    "not_there", "secretary", "wrong_number", "no_answer", "unavailable", "hung_up", "do_not_call",
+    "answering_machine", "inbound_done",
+}  # fmt: skip
+
+
+def test_four_scripts_are_shipped() -> None:
+    assert len(SHIPPED) == 4
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_script_has_no_fault_at_all(path: Path) -> None:
+    script, findings = read_script(path, RESULTS)
+    assert rendered(path, findings, "en") == ""
+    assert script is not None
+    assert load(dump(script)).script == script
+
+
+def test_findings_are_written_as_compilers_do(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_text(
+        "\ufeffname: S\nlanguage: ru\nstart: a\nblocks:\n  a:\n    text: '{{x}}'\n    next: b\n",
+        encoding="utf-8",
+    )
+    findings = check_file(path)
+    assert rendered(path, findings, "ru").splitlines() == [
+        f"{path}:5:3: замечание: Ни один блок не отмечен как цель. [no_goal]",
+        f"{path}:6:11: ошибка: Неизвестная подстановка {{{{x}}}}. [placeholder_unknown]",
+        f"{path}:7:11: ошибка: Блока «b» нет. [block_unknown]",
+    ]
+    assert "7:11: error: There is no block “b”." in rendered(path, findings, "en")
+    assert read_script(path)[0] is None
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x" * 600_000])
+def test_a_file_that_is_no_script(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "s.yaml"
+    path.write_bytes(content)
+    assert [finding.code for finding in check_file(path)] in (["file_unreadable"], ["file_too_large"])
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert [finding.code for finding in check_file(tmp_path / "none.yaml")] == ["file_unreadable"]
