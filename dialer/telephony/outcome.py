@@ -3,7 +3,8 @@
 No single source tells the truth: a failed order's own channel may end with cause 0 while its other half knows
 "busy"; an unallocated number has reason 0 and cause 1; a cancelled call ends with "interworking". So the most
 telling source speaks first. Causes are Q.850's as Asterisk gives them (`hangupcauses`), reasons are those of
-`OriginateResponse` (seen: 0 failure, 3 no answer, 4 answered, 5 busy, 8 congestion).
+`OriginateResponse` (seen: 0 failure, 3 our own time limit, 4 answered, 5 busy, 8 congestion); the technical
+cause is SIP's answer.
 """
 
 from __future__ import annotations
@@ -44,9 +45,12 @@ STATUSES: dict[str, Outcome] = {
     "CANCEL": Outcome.NO_ANSWER,
 }
 REASONS: dict[int, Outcome] = {
-    3: Outcome.NO_ANSWER,
     5: Outcome.BUSY,
     8: Outcome.CONGESTION,
+}
+OUR_LIMIT = 3
+TECHNICAL: dict[str, Outcome] = {
+    "480": Outcome.UNREACHABLE,  # temporarily unavailable; its cause says no more than "no answer"
 }
 
 
@@ -62,6 +66,10 @@ def outcome_of(client: Leg, direction: Direction, end: EndReason | None) -> Outc
 
 
 def _told(client: Leg) -> Iterator[Outcome]:
+    if client.order_reason == OUR_LIMIT:
+        yield Outcome.NO_ANSWER
+    if client.tech_cause in TECHNICAL:
+        yield TECHNICAL[client.tech_cause]
     for cause in (client.cause, client.other_cause):
         if cause in CAUSES:
             yield CAUSES[cause]

@@ -74,6 +74,8 @@ def reconcile(calls: Mapping[str, Call], snapshot: Snapshot, *, restarted: bool)
         if call.state is CallState.ENDED:
             continue
         row = live.get(call.client.id)
+        if row is None and not restarted and (call.client.created_at or 0.0) > snapshot.at:
+            continue  # it came after the question
         now = _closed(call, reason, snapshot.at) if row is None else _seen(call, row, live, snapshot.at)
         if now != call:
             changed.append((call, now))

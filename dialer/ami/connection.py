@@ -1,0 +1,362 @@
+"""One AMI connection from connect to close, used once: reading, asking with a deadline, noticing its death.
+
+Reading never waits for anybody: bytes are taken as they come, taken apart in slices of a few milliseconds
+between which the event loop serves others, and handed on by a plain call. Should that fall behind for
+megabytes, reading pauses and the peer has to wait (or drops us, and we come back and ask what lives).
+
+Logged by `dialer.ami`: nothing here but a consumer's error and the first oddity of each kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dialer.ami import problems
+from dialer.ami.clock import Sample, best, sample, with_sample
+from dialer.ami.encode import Unencodable, encode
+from dialer.ami.messages import (
+    Action,
+    Challenge,
+    CoreShowChannels,
+    Greeting,
+    ListCommands,
+    Login,
+    Malformed,
+    Message,
+    Ping,
+    ProbeCommand,
+    Received,
+)
+from dialer.ami.protocol import Protocol
+from dialer.ami.settings import AsteriskSettings
+from dialer.ami.translate import WANTED, timestamp
+from dialer.telephony.port import OrderInvalid, OrderUnknown, PbxAway, PbxRefused
+
+log = logging.getLogger("dialer.ami")
+
+MAX_BACKLOG = 16 * 1024 * 1024  # bytes taken from the socket and not yet taken apart
+MAX_UNSENT = 1024 * 1024
+MAX_PENDING = 1000
+MAX_ROWS = 20_000
+SLICE_S = 0.004
+TICK_S = 0.5
+_LISTS = {CoreShowChannels: ("CoreShowChannel", "CoreShowChannelsComplete")}
+_ROWS = frozenset(row for row, _ in _LISTS.values())
+_ENDS = frozenset(end for _, end in _LISTS.values())
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question under way: what answers it, and what has come so far."""
+
+    answer: asyncio.Future[Message]
+    is_list: bool
+    answered_at: float = 0.0  # our clock
+    rows: list[Message] = field(default_factory=list)
+
+
+class Connection(asyncio.Protocol):
+    """`on_event` gets each event that is no part of an answer, as the wire has them, and must not wait."""
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        on_event: Callable[[Message], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.settings = settings
+        self.warnings: list[str] = []
+        self.consumer_errors = 0
+        self.oddities: dict[str, int] = {}
+        self.closed: asyncio.Future[str] = loop.create_future()
+        self._loop = loop
+        self._on_event = on_event
+        self._clock = clock
+        self._protocol = Protocol(WANTED)
+        self._transport: asyncio.Transport | None = None
+        self._greeting: asyncio.Future[Greeting] = loop.create_future()
+        self._booted: asyncio.Future[None] = loop.create_future()
+        self._asked: dict[str, _Asked] = {}
+        self._asked_so_far = 0
+        self._samples: tuple[Sample, ...] = ()
+        self._heard = 0  # how often bytes came
+        self._heard_at = clock()
+        self._pumping = False
+        self._paused = False
+
+    # --- for the owner --------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect, log in, check our rights. Raises `CannotUse`; then, too, the owner calls `close`."""
+        at = self.settings
+        try:
+            async with asyncio.timeout(at.connect_s):
+                await self._loop.create_connection(lambda: self, at.host, at.port, ssl=self._tls())
+                greeting = await self._greeting
+        except TimeoutError as late:
+            raise problems.unreachable(at, f"no answer in {at.connect_s:g} s") from late
+        except (OSError, PbxAway) as refused:
+            raise problems.unreachable(
+                at, getattr(refused, "strerror", None) or "closed at once"
+            ) from refused
+        if not greeting.text:
+            raise problems.not_ami(at)
+        if greeting.version < problems.OLDEST_AMI:
+            raise problems.too_old(greeting.version)
+        await self._log_in()
+        await self._check_rights()
+        either: set[asyncio.Future[Any]] = {self._booted, self.closed}
+        await asyncio.wait(either, timeout=at.boot_s, return_when=asyncio.FIRST_COMPLETED)
+        if not self._booted.done():
+            self.warnings.append(problems.no_boot_event(at))
+        for _ in range(3):
+            await self._ping()
+
+    async def ask(self, action: Action, *, action_id: str = "", deadline_s: float | None = None) -> Message:
+        """Send one action, wait for its answer. `PbxRefused`, `OrderUnknown`, `PbxAway`, `OrderInvalid`."""
+        return (await self._answered(action, action_id, deadline_s or self.settings.action_s)).answer.result()
+
+    async def ask_list(self, action: Action) -> list[Message]:
+        """Ask for a list and wait for all of it; a part of a list is never given out."""
+        return (await self._answered(action, "", self.settings.list_s)).rows
+
+    async def watch(self) -> str:
+        """Ping until the connection ends, and say why it did. Ends it itself when the peer falls silent.
+
+        Silence is counted in ticks during which we were awake: a sleep of our own is not held against it.
+        """
+        at, silent, heard, ticks = self.settings, 0, -1, 0
+        ping: _Asked | None = None
+        while not self.closed.done():
+            if ping is None or ping.answer.done():
+                if ping is None or ticks * TICK_S >= at.ping_s:
+                    try:
+                        ping, ticks = self._send_ping(), 0
+                    except PbxAway as stuck:
+                        self.close(str(stuck))
+            elif ticks * TICK_S >= at.silence_s and not self._protocol.pending:
+                self.close(f"a ping was not answered in {at.silence_s:g} s")
+            await asyncio.wait({self.closed}, timeout=TICK_S)
+            ticks += 1
+            silent, heard = (0 if heard != self._heard else silent + 1), self._heard
+            if (silent + 1) * TICK_S >= at.silence_s:
+                self.close(f"silent for {at.silence_s:g} s")
+        return self.closed.result()
+
+    @property
+    def offset_s(self) -> float:
+        """What to add to our clock to get Asterisk's."""
+        return best(self._samples).offset_s
+
+    def close(self, reason: str = "closed by us") -> None:
+        """End the connection at once; whatever was asked ends with `OrderUnknown`."""
+        self._end(reason)
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- the first words ------------------------------------------------------------------------------------
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if not self.settings.tls:
+            return None
+        return ssl.create_default_context(cafile=self.settings.tls_ca or None)
+
+    async def _log_in(self) -> None:
+        at = self.settings
+        try:
+            if at.login == "challenge":
+                challenge = (await self.ask(Challenge())).get("Challenge")
+                digest = hashlib.md5((challenge + at.secret).encode(), usedforsecurity=False)
+                login = Login(user=at.user, key=digest.hexdigest())
+            else:
+                login = Login(user=at.user, secret=at.secret)
+            await self.ask(login)
+        except PbxRefused as refused:
+            raise problems.login_refused(at, str(refused)) from refused
+        except OrderInvalid as invalid:
+            raise problems.login_refused(at, str(invalid)) from invalid
+        except (OrderUnknown, PbxAway) as lost:
+            raise problems.unreachable(at, "no answer to the login") from lost
+
+    async def _check_rights(self) -> None:
+        """An account that may run commands could do anything; one that may not dial can do nothing."""
+        at = self.settings
+        excess = set()
+        try:
+            if await self._allowed(ProbeCommand()):
+                excess.add("command")
+            try:
+                known = set((await self.ask(ListCommands())).headers)
+            except PbxRefused:
+                known = set(problems.NEEDED)  # it does not tell; the first refused order will
+        except (OrderUnknown, PbxAway) as lost:
+            raise problems.unreachable(at, "no answer after the login") from lost
+        excess |= {right for action, right in problems.DANGEROUS.items() if action in known}
+        if excess and not at.allow_excess_rights:
+            raise problems.too_many_rights(at, excess)
+        lacking = {right for action, right in problems.NEEDED.items() if action not in known}
+        if lacking:
+            raise problems.too_few_rights(at, lacking)
+
+    async def _allowed(self, action: Action) -> bool:
+        try:
+            await self.ask(action)
+        except PbxRefused:
+            return False
+        return True
+
+    async def _ping(self) -> None:
+        try:
+            async with asyncio.timeout(self.settings.action_s):
+                await self._send_ping().answer
+        except (TimeoutError, OrderUnknown, PbxAway, PbxRefused) as lost:
+            raise problems.unreachable(self.settings, "no answer to a ping") from lost
+
+    # --- asking ---------------------------------------------------------------------------------------------
+
+    async def _answered(self, action: Action, action_id: str, deadline_s: float) -> _Asked:
+        asked_id = action_id or self._new_id()
+        asked = self._send(action, asked_id)
+        try:
+            async with asyncio.timeout(deadline_s):
+                await asked.answer
+        except TimeoutError as late:
+            raise OrderUnknown(f"{type(action).__name__} not answered in {deadline_s:g} s") from late
+        finally:
+            self._asked.pop(asked_id, None)
+        return asked
+
+    def _send(self, action: Action, action_id: str) -> _Asked:
+        """Register and write in one breath: the only place from which bytes leave for Asterisk."""
+        transport = self._transport
+        if transport is None or self.closed.done():
+            raise PbxAway("not connected")
+        if len(self._asked) >= MAX_PENDING or transport.get_write_buffer_size() > MAX_UNSENT:
+            raise PbxAway("the connection is stuck")
+        if action_id in self._asked:
+            raise OrderInvalid("the same order is under way")
+        try:
+            data = encode(action, action_id)
+        except Unencodable as refused:
+            raise OrderInvalid(str(refused)) from refused
+        asked = _Asked(self._loop.create_future(), type(action) in _LISTS)
+        # Nobody may be waiting any more when the connection's end answers it.
+        asked.answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._asked[action_id] = asked
+        transport.write(data)
+        return asked
+
+    def _send_ping(self) -> _Asked:
+        sent_at, ping_id = self._clock(), self._new_id()
+        asked = self._send(Ping(), ping_id)
+
+        def answered(answer: asyncio.Future[Message]) -> None:
+            self._asked.pop(ping_id, None)
+            if not answer.cancelled() and answer.exception() is None:
+                stamp = timestamp(answer.result(), asked.answered_at)
+                self._samples = with_sample(self._samples, sample(sent_at, asked.answered_at, stamp))
+
+        asked.answer.add_done_callback(answered)
+        return asked
+
+    def _new_id(self) -> str:
+        self._asked_so_far += 1
+        return f"cw-{self._asked_so_far}"
+
+    # --- asyncio's callbacks, and what they lead to ---------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP connection's always is
+        self._transport = transport
+        if self.closed.done():
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard += 1
+        self._heard_at = self._clock()
+        self._protocol.feed(data)
+        if self._protocol.pending > MAX_BACKLOG and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        if not self._pumping:
+            self._pump()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end(str(exc) if exc else "closed by the PBX")
+
+    def _end(self, reason: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result(reason)
+        if not self._greeting.done():
+            self._greeting.set_exception(PbxAway(reason))
+            self._greeting.exception()
+        for asked in list(self._asked.values()):
+            if not asked.answer.done():
+                asked.answer.set_exception(OrderUnknown(reason))
+
+    def _pump(self) -> None:
+        """Take apart what came, for one slice of time; the rest after the loop has served others."""
+        until = time.monotonic() + SLICE_S
+        self._pumping = False
+        for number, received in enumerate(self._protocol.messages()):
+            self._take(received)
+            if number % 32 == 31 and time.monotonic() > until:
+                self._pumping = True
+                self._loop.call_soon(self._pump)
+                break
+        if self._paused and self._protocol.pending < MAX_BACKLOG // 2 and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _take(self, received: Received) -> None:
+        if isinstance(received, Message):
+            if not self._greeting.done():
+                self._greeting.set_result(Greeting("", ()))
+            action_id = received.headers.get("ActionID")
+            if not received.name or received.name in _ROWS or received.name in _ENDS:
+                self._answer(self._asked.get(action_id) if action_id else None, received)
+                return
+            if received.name == "FullyBooted" and not self._booted.done():
+                self._booted.set_result(None)
+            self._hand_on(received)
+        elif isinstance(received, Greeting):
+            if not self._greeting.done():
+                self._greeting.set_result(received)
+        else:
+            self._odd(f"{received.reason} ({received.size} bytes)" if isinstance(received, Malformed) else "")
+
+    def _answer(self, asked: _Asked | None, message: Message) -> None:
+        if asked is None or asked.answer.done():
+            # Asterisk answers some faults without an ActionID; nobody is failed for it, all have deadlines.
+            self._odd(f"an answer to nobody: {message.name or message.get('Response')}")
+        elif message.name in _ROWS:
+            asked.rows.append(message)
+            if len(asked.rows) > MAX_ROWS:
+                asked.answer.set_exception(OrderUnknown(f"a list of more than {MAX_ROWS} rows"))
+        elif not message.name and message.get("Response") not in ("Success", "Follows", "Goodbye"):
+            asked.answer.set_exception(PbxRefused(message.get("Message") or "refused without a word"))
+        elif message.name or not asked.is_list:
+            asked.answered_at = self._heard_at
+            asked.answer.set_result(message)
+
+    def _hand_on(self, event: Message) -> None:
+        try:
+            self._on_event(event)
+        except Exception:  # a consumer's fault must not cost us the connection, and with it every call
+            self.consumer_errors += 1
+            log.exception("event_not_taken %s", event.name)
+
+    def _odd(self, what: str) -> None:
+        if what not in self.oddities and len(self.oddities) < 100:
+            log.warning("ami_oddity %s", what)
+            self.oddities[what] = 0
+        if what in self.oddities:
+            self.oddities[what] += 1

@@ -1,0 +1,141 @@
+"""Asterisk behind the telephony port: our orders in its actions, each sent once and with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+
+from dialer.ami.connection import Connection
+from dialer.ami.messages import (
+    Action,
+    Bridge,
+    Context,
+    Dialled,
+    Endpoint,
+    Hangup,
+    Mute,
+    Originate,
+    Redirect,
+    SetVariable,
+    Variable,
+)
+from dialer.ami.reconnect import Lifeline, take_stock
+from dialer.ami.settings import AsteriskSettings
+from dialer.ami.translate import ORDER
+from dialer.telephony.model import Snapshot
+from dialer.telephony.port import DialOrder, OrderInvalid, PbxAway, Sink
+
+_REMEMBERED_ORDERS = 20_000
+
+
+class AsteriskPbx:
+    """Implements `telephony.port.Pbx`. `start` returns at once; the sink hears of it when it is at hand."""
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        sink: Sink,
+        *,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.name = settings.name
+        self._clock = clock
+        self._line = Lifeline(settings, sink, clock=clock, rng=rng or random.Random())  # noqa: S311 - jitter only
+        self._task: asyncio.Task[None] | None = None
+        self._ordered: set[str] = set()
+        self._oldest: deque[str] = deque()
+
+    async def start(self) -> None:
+        """Begin to keep the connection; this object owns the task until `stop`."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._line.run(), name=f"ami {self.name}")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    @property
+    def up(self) -> bool:
+        return self._line.connection is not None
+
+    @property
+    def problem(self) -> str:
+        """The last reason why this PBX cannot be used, or what is amiss with it; "" if all is well."""
+        return self._line.problem
+
+    @property
+    def clock_offset_s(self) -> float:
+        connection = self._line.connection
+        return self._line.offset_s if connection is None else connection.offset_s
+
+    async def start_session(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
+        await self._originate(
+            Originate(to=Endpoint(endpoint), leg=leg, context=Context.SESSION, timeout_s=timeout_s)
+        )
+
+    async def dial(self, order: DialOrder) -> None:
+        await self._originate(
+            Originate(
+                to=Dialled(order.line, order.number),
+                leg=order.call,
+                context=Context.CLIENT,
+                timeout_s=order.ring_timeout_s,
+                caller_id=order.caller_id,
+                variables=_variables(order.call, order.record),
+            )
+        )
+
+    async def bridge(self, *, client: str, operator: str) -> None:
+        await self._ask(Bridge(client, operator))
+
+    async def hangup(self, *, leg: str) -> None:
+        await self._ask(Hangup(leg))
+
+    async def ring_inbound(self, *, leg: str) -> None:
+        await self._ask(Redirect(leg, Context.INBOUND_RING))
+
+    async def take_inbound(self, *, leg: str, call: str, record: bool) -> None:
+        for variable, value in _variables(call, record):
+            await self._ask(SetVariable(leg, variable, value))
+        await self._ask(Redirect(leg, Context.CLIENT))
+
+    async def release_inbound(self, *, leg: str) -> None:
+        await self._ask(Redirect(leg, Context.FALLBACK))
+
+    async def mute(self, *, leg: str, muted: bool) -> None:
+        await self._ask(Mute(leg, muted))
+
+    async def snapshot(self) -> Snapshot:
+        return await take_stock(self._connection(), self._clock)
+
+    async def _originate(self, order: Originate) -> None:
+        """Nothing that rings a phone is sent twice, not even by a caller's mistake."""
+        connection = self._connection()
+        if order.leg in self._ordered:
+            raise OrderInvalid("this leg was ordered before")
+        self._ordered.add(order.leg)
+        self._oldest.append(order.leg)
+        if len(self._oldest) > _REMEMBERED_ORDERS:
+            self._ordered.discard(self._oldest.popleft())
+        await connection.ask(order, action_id=ORDER + order.leg)
+
+    async def _ask(self, action: Action) -> None:
+        await self._connection().ask(action)
+
+    def _connection(self) -> Connection:
+        connection = self._line.connection
+        if connection is None:
+            raise PbxAway(self._line.problem)
+        return connection
+
+
+def _variables(call: str, record: bool) -> tuple[tuple[Variable, str], ...]:
+    return ((Variable.CALL, call), (Variable.RECORD, "1" if record else "0"))

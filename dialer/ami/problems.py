@@ -1,0 +1,89 @@
+"""Why an Asterisk cannot be used, each as one line that names the setting and the mend."""
+
+from __future__ import annotations
+
+from dialer.ami.settings import AsteriskSettings
+
+OLDEST_AMI = (5,)  # Asterisk 16; each major version of Asterisk raises it by one
+NEEDED = {
+    "Originate": "originate",
+    "Bridge": "call",
+    "Redirect": "call",
+    "Hangup": "call",
+    "Setvar": "call",
+    "CoreStatus": "reporting",
+    "CoreShowChannels": "reporting",
+}
+DANGEROUS = {
+    "Command": "command",
+    "MixMonitor": "system",
+    "ModuleLoad": "system",
+    "UpdateConfig": "config",
+}
+
+
+class CannotUse(Exception):
+    """An attempt to connect failed. `code` is stable; `lasting`: trying again soon will not help."""
+
+    def __init__(self, code: str, text: str, *, lasting: bool = False) -> None:
+        super().__init__(text)
+        self.code = code
+        self.lasting = lasting
+
+
+def unreachable(at: AsteriskSettings, why: str) -> CannotUse:
+    return CannotUse(
+        "unreachable",
+        f"no AMI at {at.host}:{at.port} ({why}): check asterisk.host and asterisk.port, and in Asterisk's"
+        " manager.conf enabled=yes, bindaddr and port",
+    )
+
+
+def not_ami(at: AsteriskSettings) -> CannotUse:
+    text = f"what answers at {at.host}:{at.port} is not AMI: check asterisk.port and asterisk.tls"
+    return CannotUse("not_ami", text, lasting=True)
+
+
+def too_old(version: tuple[int, ...]) -> CannotUse:
+    spoken = ".".join(map(str, version)) or "?"
+    return CannotUse(
+        "too_old", f"AMI version {spoken} is too old: Asterisk 16 or newer is needed", lasting=True
+    )
+
+
+def login_refused(at: AsteriskSettings, word: str) -> CannotUse:
+    return CannotUse(
+        "login_refused",
+        f"login of AMI user {at.user!r} refused ({word}): check asterisk.user and asterisk.secret against"
+        " manager.conf, and its permit= lines",
+        lasting=True,
+    )
+
+
+def too_many_rights(at: AsteriskSettings, classes: set[str]) -> CannotUse:
+    return CannotUse(
+        "too_many_rights",
+        f"AMI user {at.user!r} has more rights than it needs ({', '.join(sorted(classes))}): set"
+        " write = originate,call,reporting in manager.conf, or asterisk.allow_excess_rights = true here",
+        lasting=True,
+    )
+
+
+def too_few_rights(at: AsteriskSettings, classes: set[str]) -> CannotUse:
+    return CannotUse(
+        "too_few_rights",
+        f"AMI user {at.user!r} lacks rights ({', '.join(sorted(classes))}): set"
+        " write = originate,call,reporting in manager.conf",
+        lasting=True,
+    )
+
+
+def no_boot_event(at: AsteriskSettings) -> str:
+    return (
+        f"AMI user {at.user!r} got no FullyBooted: Asterisk is still starting, or read = in manager.conf"
+        " lacks system (its end would go unnoticed until the line breaks)"
+    )
+
+
+def no_timestamps() -> str:
+    return "events come without their time: set timestampevents = yes in manager.conf"

@@ -1,0 +1,152 @@
+"""Keeping one Asterisk at hand, for ever: connect, take stock, hand on its events, come back when it is gone.
+
+Each connection buffers events from its first byte, asks what lives, reports `Connected` with the answer, then
+the buffered events, then live ones: there is no hole between the stock and the stream, and what is told twice
+is harmless to the tracker.
+
+Logged by `dialer.ami`: `ami_up` and `ami_down` once each; `ami_cannot_connect` once a reason, not once a try.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from dialer.ami import problems
+from dialer.ami.connection import Connection
+from dialer.ami.messages import CoreShowChannels, CoreStatus, Message
+from dialer.ami.problems import CannotUse
+from dialer.ami.settings import AsteriskSettings
+from dialer.ami.translate import live_leg, translate
+from dialer.telephony.model import PbxEvent, Snapshot
+from dialer.telephony.port import Connected, Disconnected, PbxError, Report, Sink
+
+log = logging.getLogger("dialer.ami")
+
+MAX_BUFFERED = 100_000  # events of a connection before its stock is taken
+SHORTEST_S, SHORT_CAP_S, LONG_CAP_S = 0.1, 1.5, 10.0
+STEADY_S = 10.0  # a connection that lasted so long was a good one: the pauses begin anew
+SOON_TRIES = 60  # so many tries with short pauses: about a minute and a half
+
+
+def pause_s(tries: int, lasting: bool, rng: random.Random) -> float:
+    """How long to wait before the next try: growing, capped, and never the same for two daemons at once."""
+    if lasting:
+        ceiling = LONG_CAP_S
+    else:
+        cap = SHORT_CAP_S if tries <= SOON_TRIES else LONG_CAP_S
+        ceiling = min(cap, SHORTEST_S * 2.0 ** min(tries, 16))
+    return ceiling * rng.uniform(0.6, 1.0)
+
+
+async def take_stock(connection: Connection, clock: Callable[[], float]) -> Snapshot:
+    """Ask what lives. All of it or an error: a part of the list would make live calls look dead."""
+    status = await connection.ask(CoreStatus())
+    at = clock() + connection.offset_s
+    rows = await connection.ask_list(CoreShowChannels())
+    started = f"{status.get('CoreStartupDate')} {status.get('CoreStartupTime')}"
+    return Snapshot(at=at, started=started, legs=tuple(live_leg(row, at) for row in rows))
+
+
+class Lifeline:
+    """One Asterisk's connections, one after the other. `connection` is there only while it may be used."""
+
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        sink: Sink,
+        *,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random,
+    ) -> None:
+        self.connection: Connection | None = None
+        self.problem = "not started"
+        self.offset_s = 0.0
+        self.untimed = 0  # events that came without their time
+        self._settings = settings
+        self._sink = sink
+        self._clock = clock
+        self._rng = rng
+        self._buffer: list[PbxEvent] | None = None
+        self._trying: Connection | None = None
+
+    async def run(self) -> None:
+        """Never ends but by cancellation, which closes the connection."""
+        loop, tries = asyncio.get_running_loop(), 0
+        while True:
+            lasting, began = False, loop.time()
+            try:
+                await self._live_once()
+            except CannotUse as cannot:
+                lasting = cannot.lasting
+                self._cannot(str(cannot))
+            except PbxError as error:
+                self._cannot(f"Asterisk did not tell what lives: {error}")
+            tries = 1 if loop.time() - began > STEADY_S else tries + 1
+            await asyncio.sleep(pause_s(tries, lasting, self._rng))
+
+    async def _live_once(self) -> None:
+        """One connection from its first byte to its end."""
+        self._buffer = []
+        self._trying = connection = Connection(self._settings, self._take, self._clock)
+        reason = "stopped"
+        try:
+            await connection.open()
+            snapshot = await take_stock(connection, self._clock)
+            self._go_live(connection, snapshot)
+            reason = await connection.watch()
+        finally:
+            connection.close()
+            self._buffer = self._trying = None
+            if self.connection is not None:
+                self.offset_s = connection.offset_s
+                self.connection = None
+                self.problem = reason
+                log.warning("ami_down %s: %s", self._settings.name, reason)
+                self._report(Disconnected(reason=reason))
+
+    def _go_live(self, connection: Connection, snapshot: Snapshot) -> None:
+        """In one breath, so that no event comes between the stock and the events that were buffered."""
+        buffered, self._buffer = self._buffer or [], None
+        self.connection = connection
+        self.problem = "; ".join(connection.warnings)
+        log.info("ami_up %s: %d channels %s", self._settings.name, len(snapshot.legs), self.problem)
+        self._report(Connected(snapshot=snapshot))
+        for event in buffered:
+            self._report(event)
+
+    def _take(self, message: Message) -> None:
+        connection = self._trying
+        if connection is None:
+            return
+        if "Timestamp" not in message.headers and message.name != "FullyBooted":
+            self._without_time()
+        event = translate(message, self._clock() + connection.offset_s)
+        if event is None:
+            return
+        if self._buffer is None:
+            self._sink(event)
+        elif len(self._buffer) < MAX_BUFFERED:
+            self._buffer.append(event)
+        else:
+            connection.close("more events than can be kept until the stock is taken")
+
+    def _without_time(self) -> None:
+        self.untimed += 1
+        if self.untimed == 1:
+            log.warning("ami_no_timestamps %s", problems.no_timestamps())
+            self.problem = problems.no_timestamps()
+
+    def _report(self, report: Report) -> None:
+        try:
+            self._sink(report)
+        except Exception:  # as for events: the listener's fault must not end the line
+            log.exception("report_not_taken %s", type(report).__name__)
+
+    def _cannot(self, text: str) -> None:
+        if text != self.problem:
+            log.error("ami_cannot_connect %s: %s", self._settings.name, text)
+        self.problem = text
