@@ -22,6 +22,8 @@ from tests.rig.sound import write_music
 AMI_PORT = 5038
 HTTP_PORT = 8088
 SIP_PORT = 5060
+# The provider has an address of its own, as in life: by it Asterisk tells the trunk from the phones.
+PROVIDER = "127.0.0.2"
 PROVIDER_PORT = 5070
 PHONE_PORT = 5080
 _serial = itertools.count(1)
@@ -189,7 +191,8 @@ class AsteriskServer:
             "pjsip_local.conf": _PJSIP.format(
                 phone=accounts.phone,
                 browser=accounts.browser,
-                provider=PROVIDER_PORT,
+                provider=f"{PROVIDER}:{PROVIDER_PORT}",
+                provider_address=PROVIDER,
                 phone_port=PHONE_PORT,
             ),
         }
@@ -197,12 +200,12 @@ class AsteriskServer:
 
 _PJSIP = """[trunk-aor]
 type = aor
-contact = sip:127.0.0.1:{provider}
+contact = sip:{provider}
 
 [trunk-identify]
 type = identify
 endpoint = trunk
-match = 127.0.0.1
+match = {provider_address}
 
 [op101-auth]
 type = auth
@@ -216,7 +219,7 @@ auth_type = userpass
 username = op201
 password = {browser}
 
-; Plain SIP phones that need no registration: sipp on a port of its own, see far_end.py for what the digits do.
+; Plain SIP phones that need no registration: sipp on a port of its own. See far_end.py for the digits.
 [op301](callwright-phone)
 aors = op301
 [op301](callwright-aor)

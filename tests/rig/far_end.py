@@ -1,4 +1,4 @@
-"""The other end of the telephone line: sipp as a provider with subscribers, as a plain SIP phone, as a caller.
+"""The other end of the telephone line: sipp as a provider, as a plain SIP phone, as a caller.
 
 A called far end behaves as the last three digits of the dialled number say:
 
@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 
 from tests.rig import process
+from tests.rig.asterisk import PHONE_PORT, PROVIDER, PROVIDER_PORT, SIP_PORT
 from tests.rig.sound import Samples, a_law, tone
 
 SCENARIOS = Path(__file__).with_name("sipp")
@@ -30,26 +31,38 @@ _media = itertools.count(30000, 4)
 
 
 class FarEnd:
-    """A sipp that answers on `port` of loopback. Its voice is a tone of `hz`, or `voice` (8 kHz), over and over."""
+    """A sipp that answers. Its voice, over and over: a tone of `hz`, or `voice` (8 kHz)."""
 
-    def __init__(self, port: int, *, hz: float = CLIENT_HZ, voice: Samples | None = None) -> None:
-        self.port = port
+    def __init__(
+        self, address: str, port: int, *, hz: float = CLIENT_HZ, voice: Samples | None = None
+    ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="far-end-"))
         sound = self.home / "voice.alaw"
         sound.write_bytes(a_law(tone(hz, 10, 8000) if voice is None else voice))
         scenario = self.home / "far_end.xml"
         scenario.write_text((SCENARIOS / "far_end.xml").read_text().replace("@SOUND@", str(sound)))
-        self._process = _sipp(self.home, scenario, port, [])
-        process.wait_until(lambda: _bound(port), 10, f"sipp on port {port}")
+        self._process = _sipp(self.home, scenario, address, port, [])
+        process.wait_until(lambda: _bound(address, port), 10, f"sipp on port {port}")
 
     def remove(self) -> None:
         process.end(self._process)
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-class Caller:
-    """One call from outside, through the trunk, to `dialled`. `name` and `number` go raw into the From header.
+def provider(voice: Samples | None = None) -> FarEnd:
+    """Where the trunk leads."""
+    return FarEnd(PROVIDER, PROVIDER_PORT, hz=CLIENT_HZ, voice=voice)
 
+
+def desk_phones(voice: Samples | None = None) -> FarEnd:
+    """The plain phones op301 to op304."""
+    return FarEnd("127.0.0.1", PHONE_PORT, hz=OPERATOR_HZ, voice=voice)
+
+
+class Caller:
+    """One call from outside, through the trunk, to `dialled`.
+
+    `name` and `number` go raw into the From header.
     `ends`: "callee" (we wait to be hung up), "caller" (we hang up `after_s` after the answer), "cancel" (we
     give up `after_s` after the first ringing), "refused" (we expect a refusal).
     """
@@ -80,7 +93,8 @@ class Caller:
         ):
             text = text.replace(mark, value)
         scenario.write_bytes(text)
-        self._process = _sipp(self.home, scenario, port, ["-key", "open", "[", "-m", "1", "127.0.0.1:5060"])
+        more = ["-key", "open", "[", "-m", "1", f"127.0.0.1:{SIP_PORT}"]
+        self._process = _sipp(self.home, scenario, PROVIDER, port, more)
 
     def wait(self, deadline_s: float = 30) -> bool:
         """Whether the call went as the scenario says."""
@@ -98,9 +112,9 @@ class Caller:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def _sipp(home: Path, scenario: Path, port: int, more: list[str]) -> subprocess.Popen[bytes]:
+def _sipp(home: Path, scenario: Path, address: str, port: int, more: list[str]) -> subprocess.Popen[bytes]:
     return process.start(
-        ["sipp", "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port), "-nostdin", "-trace_err",
+        ["sipp", "-sf", str(scenario), "-i", address, "-p", str(port), "-nostdin", "-trace_err",
          "-mp", str(next(_media)), "-error_file", str(home / "errors.log"), *more],
         home / "sipp.log",
         cwd=home,
@@ -108,10 +122,10 @@ def _sipp(home: Path, scenario: Path, port: int, more: list[str]) -> subprocess.
     )  # fmt: skip
 
 
-def _bound(port: int) -> bool:
+def _bound(address: str, port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return True
     return False

@@ -1,10 +1,10 @@
 """A network of our own for one test module: no port clashes, no packet leaves, nothing is left behind.
 
-The test process itself steps into a fresh, nameless network namespace and back out of it. What it starts there
-(daemon, Asterisk, sipp, browser) and every socket it opens meanwhile lives in that namespace, so 127.0.0.1 is the
-same for all. A nameless namespace ends with its last process, so that even a test run killed with -9 leaves
-nothing. Asterisk offers no ICE candidates without an address other than loopback, hence the veth pair, both
-ends of which stay inside.
+The test process itself steps into a fresh, nameless network namespace and out of it again. What it starts
+there (daemon, Asterisk, sipp, browser) and every socket that it opens meanwhile lives in that namespace, so
+127.0.0.1 is the same for all. A nameless namespace ends with its last process: even a test run killed with -9
+leaves nothing. Asterisk offers no ICE candidates without an address other than loopback, hence the veth pair,
+both ends of which stay inside.
 """
 
 from __future__ import annotations

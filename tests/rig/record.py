@@ -1,7 +1,7 @@
 """Record tests/captures anew from a real Asterisk: `python -m tests.rig.record [name ...]` as root.
 
-Each flow is a function of this module's FLOWS; its docstring is what the capture says happened. Every capture is
-one AMI connection from its greeting on, so that each can be replayed alone.
+Each flow is one of this module's FLOWS; its docstring is what the capture says happened. Every capture is one
+AMI connection from its greeting on, so that each can be replayed alone.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.rig.asterisk import PHONE_PORT, PROVIDER_PORT, AsteriskServer
-from tests.rig.far_end import OPERATOR_HZ, Caller, FarEnd
+from tests.rig import stage
+from tests.rig.asterisk import AsteriskServer
+from tests.rig.far_end import Caller, FarEnd, desk_phones, provider
 from tests.rig.network import Network
 from tests.rig.wire import AmiTimeout, Message, RawAmi
 
@@ -37,11 +38,9 @@ class Stage:
 
     def session(self, endpoint: str = "op301", *, ready: bool = True, timeout_s: int = 30) -> None:
         self.ids["operator"] = OPERATOR
-        self.ami.ask("Originate", ("Channel", f"PJSIP/{endpoint}"), ("Context", "callwright-session"),
-                     ("Exten", "s"), ("Priority", "1"), ("Timeout", str(timeout_s * 1000)), ("Async", "true"),
-                     ("ChannelId", OPERATOR), ("CallerID", "Callwright <100>"))  # fmt: skip
+        stage.start_session(self.ami, OPERATOR, endpoint, timeout_s=timeout_s)
         if ready:
-            self.ami.event("UserEvent", UserEvent="CallwrightSession", Uniqueid=OPERATOR)
+            stage.session_ready(self.ami, OPERATOR)
 
     def dial(
         self,
@@ -50,29 +49,25 @@ class Stage:
         *,
         timeout_s: int = 40,
         record: bool = True,
-        template: str = "PJSIP/{number}@trunk",
+        line: str = stage.TRUNK,
     ) -> Message:
         self.ids["call" if call == CALL else "second"] = call
-        return self.ami.ask("Originate", ("Channel", template.format(number=number)),
-                            ("Context", "callwright-client"), ("Exten", "s"), ("Priority", "1"),
-                            ("Timeout", str(timeout_s * 1000)), ("Async", "true"), ("ChannelId", call),
-                            ("CallerID", CALLER_ID), ("Variable", f"CW_CALL={call}"),
-                            ("Variable", f"CW_RECORD={int(record)}"))  # fmt: skip
+        return stage.dial(self.ami, call, number, timeout_s=timeout_s, record=record, line=line)
 
     def client_ready(self, call: str = CALL) -> None:
-        self.ami.event("UserEvent", UserEvent="CallwrightClient", Call=call)
+        stage.client_ready(self.ami, call)
 
     def bridge(self, client: str = CALL, operator: str = OPERATOR) -> Message:
-        return self.ami.ask("Bridge", ("Channel1", client), ("Channel2", operator), ("Tone", "no"))
+        return stage.bridge(self.ami, client, operator)
 
     def hangup(self, leg: str) -> Message:
-        return self.ami.ask("Hangup", ("Channel", leg), ("Cause", "16"))
+        return stage.hangup(self.ami, leg)
 
     def ended(self, leg: str, deadline_s: float = 15) -> Message:
-        return self.ami.event("Hangup", deadline_s, Uniqueid=leg)
+        return stage.ended(self.ami, leg, deadline_s)
 
     def ready_again(self, since: int) -> None:
-        self.ami.event("UserEvent", since=since, UserEvent="CallwrightSession", Uniqueid=OPERATOR)
+        stage.session_ready(self.ami, OPERATOR, since)
 
     def offered(self) -> str:
         leg = self.ami.event("UserEvent", UserEvent="CallwrightInbound")["Uniqueid"]
@@ -80,12 +75,10 @@ class Stage:
         return leg
 
     def redirect(self, leg: str, context: str) -> Message:
-        return self.ami.ask(
-            "Redirect", ("Channel", leg), ("Context", context), ("Exten", "s"), ("Priority", "1")
-        )
+        return stage.redirect(self.ami, leg, context)
 
     def setvar(self, leg: str, name: str, value: str) -> Message:
-        return self.ami.ask("Setvar", ("Channel", leg), ("Variable", name), ("Value", value))
+        return stage.setvar(self.ami, leg, name, value)
 
     def talk(self, seconds: float) -> None:
         self.ami.drain(seconds)
@@ -145,7 +138,7 @@ def login_too_few_rights(s: Stage) -> None:
 
 
 def protocol_errors(s: Stage) -> None:
-    """What Asterisk says to a message without action, an unknown action, a line too long, too many headers."""
+    """What Asterisk says to no action, an unknown action, a line too long, too many headers."""
     s.login()
     s.ami.send_raw(b"ActionID: rig-no-action\r\n\r\n")
     s.talk(0.2)
@@ -217,13 +210,11 @@ def session_no_endpoint(s: Stage) -> None:
 # --- outbound ---
 
 
-def _outcome(
-    number: str, *, timeout_s: int = 40, template: str = "PJSIP/{number}@trunk"
-) -> Callable[[Stage], None]:
+def _outcome(number: str, *, timeout_s: int = 40, line: str = stage.TRUNK) -> Callable[[Stage], None]:
     def flow(s: Stage) -> None:
         s.login()
         s.session()
-        s.dial(number, timeout_s=timeout_s, template=template)
+        s.dial(number, timeout_s=timeout_s, line=line)
         s.ami.event("OriginateResponse", 15, Uniqueid=CALL)
         s.settle()
         s.hangup(OPERATOR)
@@ -287,7 +278,7 @@ def outbound_three_in_a_row(s: Stage) -> None:
 
 
 def outbound_two_at_once(s: Stage) -> None:
-    """Two clients dialled together, their events mixed; one is bridged, the other waits 10 s and is let go."""
+    """Two clients dialled together; one is bridged, the other waits 10 s and is let go."""
     s.login()
     s.session()
     s.dial("+79161110200", CALL)
@@ -618,14 +609,14 @@ FLOWS: dict[str, Callable[[Stage], None]] = {
     "outbound_congestion": with_text("The provider has no way (503).", _outcome("+79161110503")),
     "outbound_not_answered": with_text("Rings 3 s, nobody answers.", _outcome("+79161110408", timeout_s=3)),
     "outbound_no_endpoint": with_text(
-        "The line's endpoint is not there.", _outcome("+79161110200", template="PJSIP/{number}@nowhere")
+        "The line's endpoint is not there.", _outcome("+79161110200", line="PJSIP/{number}@nowhere")
     ),
     "outbound_no_technology": with_text(
-        "The line's technology is not there.", _outcome("+79161110200", template="SIP/{number}@trunk")
+        "The line's technology is not there.", _outcome("+79161110200", line="SIP/{number}@trunk")
     ),
     "outbound_trunk_dead": with_text(
         "Nothing listens at the provider's address: rings never, times out after 4 s.",
-        _outcome("+79161110200", timeout_s=4, template="PJSIP/{number}@dead"),
+        _outcome("+79161110200", timeout_s=4, line="PJSIP/{number}@dead"),
     ),
     "asterisk_stopped": with_text("Asterisk is stopped politely in mid-call.", _end("ask_to_stop")),
     "asterisk_killed": with_text("Asterisk is killed with -9 in mid-call.", _end("kill")),
@@ -658,19 +649,19 @@ contact = sip:127.0.0.1:5999
 
 def record(name: str, asterisk: AsteriskServer) -> None:
     flow = FLOWS[name]
-    stage = Stage(asterisk)
+    act = Stage(asterisk)
     try:
-        flow(stage)
+        flow(act)
     finally:
         header = {
             "capture": name,
             "asterisk": asterisk.version(),
             "what": " ".join((flow.__doc__ or "").split()),
-            "ids": stage.ids,
-            "began": stage.began,
+            "ids": act.ids,
+            "began": act.began,
         }
-        stage.ami.save(CAPTURES / f"{name}.capture", **header)
-        stage.ami.close()
+        act.ami.save(CAPTURES / f"{name}.capture", **header)
+        act.ami.close()
         asterisk.cli("channel request hangup all")
 
 
@@ -689,7 +680,7 @@ def main() -> None:
         ends: list[FarEnd] = []
         try:
             asterisk.start()
-            ends += [FarEnd(PROVIDER_PORT), FarEnd(PHONE_PORT, hz=OPERATOR_HZ)]
+            ends += [provider(), desk_phones()]
             for name in names:
                 record(name, asterisk)
                 print("recorded", name)

@@ -1,16 +1,24 @@
-"""Audio that tells the time, and ears that read it back."""
+"""Audio that tells the time, and ears that read it back.
+
+A clock voice sounds another tone each second (400 Hz, 440 Hz, ...), starting anew each minute. Wherever it is
+recorded, `Clock` tells which moment of the voice sounds at which position, to a few milliseconds.
+"""
 
 from __future__ import annotations
 
 import io
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-MUSIC_HZ = 1900.0
+MUSIC_HZ = 3100.0
+SECONDS = 60
+_LOWEST_HZ = 400.0
+_STEP_HZ = 40.0
 Samples = NDArray[np.float64]
 
 
@@ -49,3 +57,94 @@ def a_law(samples: Samples) -> bytes:
     out = io.BytesIO()
     soundfile.write(out, samples, 8000, format="RAW", subtype="ALAW")
     return out.getvalue()
+
+
+def second_hz(second: int) -> float:
+    """The tone of that second of the clock voice."""
+    return _LOWEST_HZ + _STEP_HZ * (second % SECONDS)
+
+
+def clock_voice(rate: int, seconds: int = SECONDS, level: float = 0.5) -> Samples:
+    return np.concatenate([tone(second_hz(n), 1, rate, level) for n in range(seconds)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """The clock voice passes to `second` (0 to 59) at `position` (s) of the recording."""
+
+    position: float
+    second: int
+
+
+class ClockSilent(Exception):
+    """No tick of a clock voice was heard near that position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """All the ticks in a recording of a clock voice."""
+
+    ticks: tuple[Tick, ...]
+
+    @classmethod
+    def listen(cls, samples: Samples, rate: int) -> Clock:
+        """Hear the ticks. What is no clock voice is passed over."""
+        hop = rate // 20
+        heard = [_second_of(samples[i : i + 2 * hop], rate) for i in range(0, len(samples) - 2 * hop, hop)]
+        ticks: list[Tick] = []
+        for index in range(2, len(heard) - 2):
+            before, after = heard[index - 2], heard[index + 2]
+            if before is None or after is None or after != (before + 1) % SECONDS:
+                continue
+            position = _boundary(samples, rate, index * hop + hop, before)
+            if position is not None and not (ticks and position - ticks[-1].position < 0.5):
+                ticks.append(Tick(position=position, second=after))
+        return cls(tuple(ticks))
+
+    def moment(self, position: float) -> float:
+        """Which moment of the clock voice (s, 0 to 60) sounds at that position; from the nearest tick."""
+        if not self.ticks:
+            raise ClockSilent("no tick in the whole recording")
+        nearest = min(self.ticks, key=lambda tick: abs(tick.position - position))
+        if abs(nearest.position - position) > 2:
+            raise ClockSilent(f"no tick within 2 s of {position:.3f} s")
+        return (nearest.second + position - nearest.position) % SECONDS
+
+
+def moments_apart(one: float, other: float) -> float:
+    """The signed way (s) from `other` to `one` around the clock voice's minute."""
+    return (one - other + SECONDS / 2) % SECONDS - SECONDS / 2
+
+
+def loudest_hz(samples: Samples, rate: int) -> float:
+    """The strongest tone; 0 in silence."""
+    if loudness(samples) < 1e-4:
+        return 0.0
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 4 * len(samples)))
+    return float(spectrum.argmax() * rate / (4 * len(samples)))
+
+
+def _second_of(samples: Samples, rate: int) -> int | None:
+    hz = loudest_hz(samples, rate)
+    second = round((hz - _LOWEST_HZ) / _STEP_HZ)
+    near = abs(hz - second_hz(second)) < _STEP_HZ / 2
+    return second if 0 <= second < SECONDS and near else None
+
+
+def _boundary(samples: Samples, rate: int, around: int, before: int) -> float | None:
+    """Where, within 0.25 s, the tone of `before` gives way to the next: the split that both fit best."""
+    first, last = max(0, around - rate // 4), min(len(samples), around + rate // 4)
+    piece = samples[first:last]
+    at = np.arange(len(piece)) / rate
+
+    def fit(second: int) -> tuple[Samples, Samples]:
+        turned = np.cumsum(piece * np.exp(-2j * np.pi * second_hz(second) * at))
+        length = np.arange(1, len(piece) + 1)
+        from_start = np.abs(turned) ** 2 / length
+        to_end = np.abs(turned[-1] - turned) ** 2 / np.maximum(len(piece) - length, 1)
+        return from_start, to_end
+
+    score = fit(before)[0] + fit(before + 1)[1]
+    split = int(score.argmax())
+    edge = rate // 50
+    return (first + split + 1) / rate if edge < split < len(piece) - edge else None

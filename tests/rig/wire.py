@@ -1,6 +1,6 @@
 """A bare AMI session for tests: blocking, independent of the product, and it can write down all that it sees.
 
-A capture is a file of JSON lines. The first is a header: Asterisk's version, what happened, the ids that occur.
+A capture is a file of JSON lines. The first is a header: Asterisk's version, what happened, the ids.
 Each further line is one piece of the stream as it came from or went into the socket: `t` in seconds since the
 connection, `from` "pbx" or "us", `data` the bytes as text (UTF-8 with surrogateescape: exactly reversible).
 An empty piece is the end of the stream. The account's secret is masked.
