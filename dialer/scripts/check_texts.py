@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from dialer.scripts.findings import Finding, Path
 from dialer.scripts.graph import distances, edges
-from dialer.scripts.model import Field, Script
+from dialer.scripts.model import Field, Script, all_fields
 from dialer.scripts.placeholders import FIELD, broken_at, is_known, placeholders
 
 MAX_TEXT: Final = 8_000
@@ -22,8 +22,9 @@ def check_texts(script: Script) -> list[Finding]:
             found.append(Finding(code="text_too_long", path=path, params={"limit": limit}))
         if not text.strip() and path[-1] in ("name", "label", "text"):
             found.append(Finding(code="text_missing", path=path))
+    known = _Asked(script)
     for path, block_id, text in _templates(script):
-        found += _placeholders(script, path, block_id, text)
+        found += _placeholders(known, path, block_id, text)
     return found
 
 
@@ -69,31 +70,41 @@ def _templates(script: Script) -> Iterator[tuple[Path, str, str]]:
             yield (*here, "fields", field.id, "default"), block.id, field.default
 
 
-def _placeholders(script: Script, path: Path, block_id: str, text: str) -> Iterator[Finding]:
+def _placeholders(known: _Asked, path: Path, block_id: str, text: str) -> Iterator[Finding]:
     if broken_at(text) is not None:
         yield Finding(code="placeholder_broken", path=path)
     for placeholder in placeholders(text):
-        if not is_known(placeholder.name, script):
+        if not is_known(placeholder.name, known.fields):
             yield Finding(code="placeholder_unknown", path=path, params={"name": placeholder.name[:80]})
         elif placeholder.name.startswith(FIELD) and block_id:
             field_id = placeholder.name[len(FIELD) :]
-            yield from _filled_before(script, path, block_id, field_id, spare=placeholder.spare is not None)
+            yield from known.before(path, block_id, field_id, spare=placeholder.spare is not None)
 
 
-def _filled_before(
-    script: Script, path: Path, block_id: str, field_id: str, *, spare: bool
-) -> Iterator[Finding]:
-    """Best effort: arrows are looked at, what operators do by jumps is not foretold."""
-    asked = next((b.id for b in script.blocks if any(field.id == field_id for field in b.fields)), None)
-    if asked is None:  # a common field: it is asked everywhere
-        return
-    graph = edges(script)
-    jumps = [jump.to for jump in script.jumps]
-    ways_in = [script.start, *jumps]
-    named: dict[str, str | int] = {"field": field_id}
-    after = [*graph[asked], *jumps]  # one may jump once it is filled
-    if block_id not in distances(graph, after):
-        yield Finding(code="field_never_filled", path=path, params=named)
-    elif not spare and block_id in distances(graph, ways_in, without="" if asked == block_id else asked):
-        named["block"] = asked
-        yield Finding(code="field_maybe_empty", level="warning", path=path, params=named)
+class _Asked:
+    """Which fields are filled where. Arrows are looked at; what operators do by jumps is not foretold."""
+
+    def __init__(self, script: Script) -> None:
+        self.fields = {field.id for field in all_fields(script)}
+        self._block = {field.id: block.id for block in script.blocks for field in block.fields}
+        self._graph = edges(script)
+        self._jumps = [jump.to for jump in script.jumps]
+        self._start = script.start
+        self._after: dict[str, Collection[str]] = {}
+        self._past: dict[str, Collection[str]] = {}
+
+    def before(self, path: Path, block_id: str, field_id: str, *, spare: bool) -> Iterator[Finding]:
+        """What is wrong with saying a field at a block."""
+        asked = self._block.get(field_id)
+        if asked is None:  # a common field: it is asked everywhere
+            return
+        if asked not in self._after:
+            # One may jump once it is filled; and one may jump before.
+            self._after[asked] = distances(self._graph, [*self._graph[asked], *self._jumps])
+            self._past[asked] = distances(self._graph, [self._start, *self._jumps], without=asked)
+        named: dict[str, str | int] = {"field": field_id}
+        if block_id not in self._after[asked]:
+            yield Finding(code="field_never_filled", path=path, params=named)
+        elif not spare and (block_id == asked or block_id in self._past[asked]):
+            named["block"] = asked
+            yield Finding(code="field_maybe_empty", level="warning", path=path, params=named)

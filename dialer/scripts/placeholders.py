@@ -7,7 +7,7 @@ looked at again. What is unknown or empty shows as a gap, or as the spare text; 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -75,12 +75,12 @@ def broken_at(text: str) -> int | None:
     return found.start() if found else None
 
 
-def is_known(name: str, script: Script) -> bool:
-    """Whether a name is of the allow-list; the labels of a client's fields are not known beforehand."""
+def is_known(name: str, fields: Collection[str]) -> bool:
+    """Whether a name may stand in a script with these fields; labels of a client's fields may be any."""
     if name.startswith(CLIENT_FIELD):
         return len(name) > len(CLIENT_FIELD)
     if name.startswith(FIELD):
-        return any(field.id == name[len(FIELD) :] for field in all_fields(script))
+        return name[len(FIELD) :] in fields
     return name in NAMES
 
 

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from dialer.scripts.command import check_file, read_script, rendered
+from dialer.scripts.engine import move, start
+from dialer.scripts.placeholders import GAP, Context
+from dialer.scripts.run import Give, JumpTo, Move, Moved
+from dialer.scripts.show import view
 from dialer.scripts.yaml_dump import dump
 from dialer.scripts.yaml_form import load
+from tests.scripts.strategies import GOOD
 
 SHIPPED = sorted((Path(__file__).parents[2] / "dialer" / "simulation" / "scripts").glob("*.yaml"))
 RESULTS = {
@@ -53,3 +59,29 @@ def test_a_file_that_is_no_script(tmp_path: Path, content: bytes) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert [finding.code for finding in check_file(tmp_path / "none.yaml")] == ["file_unreadable"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_script_says_nothing_with_a_gap_in_it(path: Path) -> None:
+    """For a client of whom only the name is known, whatever is answered."""
+    script, _ = read_script(path)
+    assert script is not None
+    context = Context(client_name="Anna Berg", operator_name="Olga")
+    now = datetime(2026, 3, 12, tzinfo=UTC)
+    seen: set[str] = set()
+    waiting = [start(script, now)]
+    while waiting:
+        state = waiting.pop()
+        shown = view(script, state, context)
+        if shown.block.id in seen:
+            continue
+        seen.add(shown.block.id)
+        assert GAP not in shown.block.text + shown.block.hint
+        fields = {field.id: GOOD[field.kind][0] for field in shown.block.fields if not field.choices}
+        fields |= {field.id: field.choices[0] for field in shown.block.fields if field.choices}
+        moves: list[Move] = [Give(answer=answer.id, fields=fields) for answer in shown.block.answers]
+        moves += [JumpTo(jump=jump.id) for jump in shown.jumps]
+        for made in moves:
+            moved = move(script, state, state.step, made, now, context)
+            waiting += [moved.state] if isinstance(moved, Moved) else []
+    assert seen == {block.id for block in script.blocks}
