@@ -6,14 +6,14 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection
 
 from dialer.store import outbox
 from dialer.store.errors import StoreUnavailable
 from dialer.store.outbox import Envelope
-from dialer.store.sqlite import connect_writer, trouble
+from dialer.store.sqlite import WriterConnection, connect_writer, trouble
 from dialer.store.units import (
     Work,
     check_behaviour,
@@ -42,14 +42,15 @@ class BatchRunner:
 
     def __init__(self, path: Path) -> None:
         self._engine = unit_engine(lambda: connect_writer(path))
-        self._connection: tuple[Connection, sqlite3.Connection] | None = None
+        self._connection: tuple[Connection, WriterConnection] | None = None
         self.trouble: StoreUnavailable | None = None
 
-    def open(self) -> tuple[Connection, sqlite3.Connection]:
+    def open(self) -> tuple[Connection, WriterConnection]:
         """The connection, opened (again) if need be. StoreUnavailable when the file cannot be had."""
         if self._connection is None:
             try:
-                self._connection = open_for_units(self._engine)
+                connection, raw = open_for_units(self._engine)
+                self._connection = connection, cast(WriterConnection, raw)
             except Exception as error:
                 if (known := trouble(error)) is not None:
                     raise known from error
@@ -105,7 +106,7 @@ class BatchRunner:
         self.close()
 
 
-def _run_unit(unit: Unit, connection: Connection, raw: sqlite3.Connection) -> None:
+def _run_unit(unit: Unit, connection: Connection, raw: WriterConnection) -> None:
     """Runs one unit under its savepoint. Raises only what makes the whole transaction worthless."""
     appended = outbox.count_appended(connection)
     raw.execute("SAVEPOINT unit")
@@ -119,6 +120,7 @@ def _run_unit(unit: Unit, connection: Connection, raw: sqlite3.Connection) -> No
         close_nested(connection)
         outbox.forget_appended(connection, appended)
         raw.execute("ROLLBACK TO unit")
+    raw.close_cursors()
     raw.execute("RELEASE unit")
 
 

@@ -7,10 +7,13 @@ writes and checkpoints, and every reader is opened so that it can do neither.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
+import weakref
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from dialer.store.errors import StoreInUse, StoreUnavailable
@@ -18,6 +21,7 @@ from dialer.store.errors import StoreInUse, StoreUnavailable
 BUSY_TIMEOUT_S = 5.0
 CACHED_STATEMENTS = 512
 WAL_KEPT_BYTES = 64 * 1024 * 1024
+_CURSORS_KEPT = 1_000
 
 _MENDS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space; work goes on by itself"),
@@ -54,7 +58,28 @@ def trouble(error: BaseException) -> StoreUnavailable | None:
     return None if known is None else StoreUnavailable(*known)
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
+class WriterConnection(sqlite3.Connection):
+    """Remembers its cursors: one left open with a half-read RETURNING would make every later commit fail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cursors: list[weakref.ref[sqlite3.Cursor]] = []
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        made = super().cursor(*args, **kwargs)
+        self._cursors.append(weakref.ref(made))
+        if len(self._cursors) > _CURSORS_KEPT:
+            self._cursors = [ref for ref in self._cursors if ref() is not None]
+        return made
+
+    def close_cursors(self) -> None:
+        for ref in self._cursors:
+            if (cursor := ref()) is not None:
+                cursor.close()
+        self._cursors.clear()
+
+
+def connect_writer(path: Path) -> WriterConnection:
     """The one connection that writes. Transactions are begun and ended by hand (the driver begins none)."""
     connection = sqlite3.connect(
         path,
@@ -62,6 +87,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,  # opened and used by the writer thread, closed by whoever stops it
         cached_statements=CACHED_STATEMENTS,
+        factory=WriterConnection,
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -103,29 +129,41 @@ class ProcessLock:
     """Holds `<store>.lock` for this process; the kernel frees it however the process dies."""
 
     def __init__(self, path: Path) -> None:
+        self._store = path
         self._path = path.with_name(path.name + ".lock")
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Raises StoreInUse when another process (or another Store of this one) holds it."""
+        """Takes the store and makes its file. StoreInUse when another process (or this one) has it already."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreUnavailable(
-                f"the store's folder cannot be used ({error.strerror})", "create it and make it writable"
-            ) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(fd, 20).decode(errors="replace").strip() or "unknown"
-            os.close(fd)
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Nobody else's business; SQLite gives its further files the same rights. Only here, before SQLite
+            # opens it: closing a descriptor of the file later would drop SQLite's own locks (POSIX).
+            os.close(os.open(self._store, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except BlockingIOError as error:
+            holder = self._holder()
+            self.release()
             raise StoreInUse(f"the store is in use by process {holder}: stop it first") from error
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, str(os.getpid()).encode(), 0)
-        self._fd = fd
+        except OSError as error:
+            self.release()
+            what = f"the store's folder cannot be used ({error.strerror})"
+            raise StoreUnavailable(what, "make it writable, free some space") from error
+        self._sign()
 
     def release(self) -> None:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def _holder(self) -> str:
+        signed = os.pread(self._fd, 20, 0) if self._fd is not None else b""
+        return signed.decode(errors="replace").strip() or "unknown"
+
+    def _sign(self) -> None:
+        """Leaves our process's number for whoever finds the store taken; on a full disk it is left out."""
+        if self._fd is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, 0)
+                os.pwrite(self._fd, str(os.getpid()).encode(), 0)
