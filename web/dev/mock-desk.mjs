@@ -19,6 +19,7 @@ export function makeDesk(changed) {
   };
   let client = 0;
   let path = [];
+  let kept = {};
   let timers = [];
 
   const move = (state) => {
@@ -36,6 +37,7 @@ export function makeDesk(changed) {
     run.step += 1;
     run.block = structuredClone({ id, hint: '', answers: [], fields: [], end: false, goal: false, ...block });
     run.block.text = text(run.block.text);
+    for (const field of run.block.fields) field.value = kept[field.id] ?? null;
     run.progress = block.progress;
     run.in_jump = path.some((step) => step.jump);
     run.can_go_back = path.length > 0;
@@ -52,6 +54,7 @@ export function makeDesk(changed) {
     };
     desk.work.run = { id: `run-${client}`, script: 'ОСАГО', version: 11, step: 0, jumps: script.jumps, trail: [] };
     path = [];
+    kept = {};
     enterBlock('hello');
   }
 
@@ -120,7 +123,7 @@ export function makeDesk(changed) {
     },
     client: ({ name }) => { desk.work.card.name = name; },
     save: ({ next }) => {
-      if (!desk.work.draft?.disposition) return { code: 'disposition_missing' };
+      if (!(desk.work.draft?.disposition || desk.work.suggested)) return { code: 'disposition_missing' };
       if (desk.work.call && desk.work.call.state !== 'ended') return { code: 'still_talking' };
       desk.work = null;
       desk.state = 'ready';
@@ -130,7 +133,7 @@ export function makeDesk(changed) {
   };
 
   function keep(fields = {}) {
-    for (const field of desk.work.run.block.fields) if (field.id in fields) field.value = fields[field.id];
+    for (const field of desk.work.run.block.fields) if (field.id in fields) field.value = kept[field.id] = fields[field.id];
   }
 
   function step({ step: number, move: go }) {
@@ -163,7 +166,12 @@ export function makeDesk(changed) {
       return trouble;
     },
     /** For pictures: any part of the desk, or an incoming call. */
-    force: ({ offer, end: outcome, ...what }) => {
+    force: ({ reset, offer, end: outcome, ...what }) => {
+      if (reset) {
+        timers.forEach(clearTimeout);
+        Object.assign(desk, { state: 'offline', since: at(), pbx_up: true, session_up: false, campaign: null, refusal: null, work: null });
+        client = 0;
+      }
       if (offer) { pop('inbound'); desk.number = desk.work.card.phones[0].national; move('offered'); }
       if (outcome) end(outcome, 'client');
       Object.assign(desk, what);

@@ -10,11 +10,16 @@ const errors = [];
 page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
 page.on('pageerror', (error) => errors.push(String(error)));
 const shot = (name) => page.screenshot({ path: `${out}/${name}-${language}-${theme}-${width}.png` });
-const state = (name) => page.waitForSelector(`[data-state=${name}]`, { timeout: 5000 });
+const state = (name) =>
+  page.waitForSelector(`[data-state=${name}]`, { timeout: 5000 }).catch(async (error) => {
+    await shot(`failed-${name}`);
+    throw error;
+  });
 const press = async (key) => { await page.keyboard.press(key); await page.waitForTimeout(450); };
 const mock = (body) => page.evaluate((json) => fetch('/api/v1/mock', { method: 'POST', body: json }).then(() => undefined), JSON.stringify(body));
 
 await page.goto(`${base}/login`);
+await mock({ reset: true });
 await shot('login');
 await page.evaluate((body) => fetch('/api/v1/me', { method: 'POST', body: JSON.stringify(body) }).then(() => undefined), { language, theme });
 await page.keyboard.type('op1');

@@ -15,19 +15,22 @@ function gather(key, files) {
   for (const other of chunk.imports ?? []) gather(other, files);
 }
 
-function firstLoad(page) {
+function filesOf(page) {
   const files = new Set([`${page}.html`, 'assets/theme.js', 'assets/icon.svg']);
   gather(`${page}.html`, files);
   gather('src/locales/ru.json', files); // the larger of the two languages
-  return [...files].reduce((sum, file) => sum + gz(file), 0);
+  return files;
 }
 
-const kb = (bytes) => Math.round(bytes / 102.4) / 10;
-const sizes = Object.fromEntries(['login', 'operator', 'console'].map((page) => [page, kb(firstLoad(page))]));
+const weigh = (files) => Math.round([...files].reduce((sum, file) => sum + gz(file), 0) / 102.4) / 10;
+
+const pages = ['login', 'operator', 'console'];
+const sizes = Object.fromEntries(pages.map((page) => [page, weigh(filesOf(page))]));
+const atOnce = new Set(pages.flatMap((page) => [...filesOf(page)]));
 for (const [key, chunk] of Object.entries(manifest)) {
   if (!chunk.isDynamicEntry || key.includes('locales')) continue;
   const files = new Set();
   gather(key, files);
-  sizes[key.replace(/^src\//, '')] = kb([...files].reduce((sum, file) => sum + gz(file), 0));
+  sizes[key.replace(/^src\//, '')] = weigh([...files].filter((file) => !atOnce.has(file)));
 }
 console.log(JSON.stringify({ unit: 'gz_kb', ...sizes }));

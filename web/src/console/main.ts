@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import '../ui/page.css';
+import './console.css';
 import { prefs } from '../state/prefs.svelte';
 import App from './App.svelte';
 

@@ -1,0 +1,46 @@
+// Pictures of the console on the stand-in server: node dev/shoot-console.mjs OUT [ru|en] [light|dark] [1366|1920]
+import { chromium } from 'playwright-core';
+
+const [out, language = 'ru', theme = 'light', width = '1366'] = process.argv.slice(2);
+const base = process.env.BASE ?? 'http://127.0.0.1:5180';
+const size = { width: Number(width), height: width === '1366' ? 768 : 1080 };
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+const page = await browser.newPage({ viewport: size, locale: language });
+const errors = [];
+page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+page.on('pageerror', (error) => errors.push(String(error)));
+const shot = (name) => page.screenshot({ path: `${out}/console-${name}-${language}-${theme}-${width}.png` });
+
+await page.goto(`${base}/login`);
+await page.evaluate((body) => fetch('/api/v1/me', { method: 'POST', body: JSON.stringify(body) }).then(() => undefined), { language, theme });
+await page.fill('#login', 'super');
+await page.fill('#password', 'demo');
+await page.keyboard.press('Enter');
+await page.waitForSelector('[data-test=operators]');
+await shot('live');
+await page.goto(`${base}/console#campaigns/1`);
+await page.waitForSelector('[data-test=table] [role=cell]');
+await shot('campaigns');
+await page.goto(`${base}/console#calls`);
+await page.waitForSelector('[data-test=table] [role=cell] a');
+await shot('calls');
+await page.locator('[data-test=table] .body').evaluate((body) => body.scrollTo(0, 1e6));
+await page.waitForTimeout(500);
+console.log('rows drawn', await page.locator('[data-test=table] .body [role=row]').count(), 'of', await page.locator('[data-test=table]').getAttribute('aria-rowcount'));
+await page.goto(`${base}/console#call/01HCALL0001`);
+await page.waitForSelector('[data-test=steps] button:not([aria-disabled])');
+await page.waitForTimeout(500);
+await shot('call');
+await page.locator('[data-test=steps] button').nth(1).focus();
+await page.keyboard.press('Enter');
+await page.waitForTimeout(1500);
+console.log('second', await page.locator('[data-test=second]').textContent());
+await shot('call-playing');
+await page.goto(`${base}/console#call/01HCALL0005`);
+await page.waitForSelector('[data-test=steps] button:not([aria-disabled])');
+await shot('call-uncertain');
+await page.goto(`${base}/console#call/01HCALL0004`);
+await page.waitForSelector('[data-test=recording-state]');
+await shot('call-missing');
+console.log(errors.length ? errors : 'no errors');
+await browser.close();

@@ -1,0 +1,24 @@
+/** Which part of the console is open; it stands in the address after #, so that Back and links work. */
+export type Route =
+  | { at: 'live' }
+  | { at: 'campaigns'; id: number | null }
+  | { at: 'calls'; campaign: number | null }
+  | { at: 'call'; id: string };
+
+export function parse(hash: string): Route {
+  const [at, id] = hash.replace(/^#\/?/, '').split('/');
+  if (at === 'campaigns') return { at, id: Number(id) || null };
+  if (at === 'calls') return { at, campaign: Number(id) || null };
+  if (at === 'call' && id) return { at, id };
+  return { at: 'live' };
+}
+
+class Router {
+  route = $state.raw<Route>(parse(location.hash));
+
+  constructor() {
+    addEventListener('hashchange', () => (this.route = parse(location.hash)));
+  }
+}
+
+export const router = new Router();
