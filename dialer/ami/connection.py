@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
 
         Silence is counted in ticks during which we were awake: a sleep of our own is not held against it.
         """
-        at, silent, heard, ticks = self.settings, 0, -1, 0
+        at, silent, heard, ticks = self.settings, 0, self._heard, 0
         ping: _Asked | None = None
         while not self.closed.done():
             if ping is None or ping.answer.done():

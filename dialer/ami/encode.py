@@ -103,7 +103,7 @@ def _headers(action: Action) -> Headers:
         case GetVariable():
             return _variable_of("Getvar", action.leg, action.variable.value)
         case Mute():
-            value = "1" if action.muted else "0"
+            value = "on" if action.muted else "off"
             return (*_variable_of("Setvar", action.leg, "MUTEAUDIO(in)"), ("Value", value))
 
 

@@ -1,0 +1,243 @@
+"""The port on a fake server: orders word for word, stock before stream, coming back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from dialer.ami.pbx import AsteriskPbx
+from dialer.ami.reconnect import LONG_CAP_S, SHORT_CAP_S, pause_s
+from dialer.telephony.model import LegAnswered, LegEnded, LegOrderFailed
+from dialer.telephony.port import (
+    Connected,
+    DialOrder,
+    Disconnected,
+    OrderInvalid,
+    OrderUnknown,
+    Pbx,
+    PbxAway,
+    Report,
+)
+from tests.ami.fake_server import FakeAmi, channel_row, message, serving
+
+CALL = "01JCW00000000000000000C001"
+ORDER = DialOrder(
+    call=CALL,
+    number="+79161234567",
+    line="PJSIP/{number}@trunk",
+    caller_id="+74951234567",
+    ring_timeout_s=40,
+    record=True,
+)
+
+
+class Reports:
+    """Collects what the sink was told; a test waits until it contains what it looks for."""
+
+    def __init__(self) -> None:
+        self.all: list[Report] = []
+        self._came = asyncio.Event()
+
+    def __call__(self, report: Report) -> None:
+        self.all.append(report)
+        self._came.set()
+
+    async def until(self, holds: Callable[[list[Report]], bool], deadline_s: float = 8) -> None:
+        async with asyncio.timeout(deadline_s):
+            while not holds(self.all):
+                self._came.clear()
+                await self._came.wait()
+
+    def count(self, kind: type) -> int:
+        return sum(isinstance(report, kind) for report in self.all)
+
+
+@contextlib.asynccontextmanager
+async def at_hand(fake: FakeAmi, **settings: object) -> AsyncIterator[tuple[AsteriskPbx, Reports]]:
+    async with serving(fake), started(fake, **settings) as (pbx, reports):
+        await reports.until(lambda all_: any(isinstance(each, Connected) for each in all_))
+        yield pbx, reports
+
+
+@contextlib.asynccontextmanager
+async def started(fake: FakeAmi, **settings: object) -> AsyncIterator[tuple[AsteriskPbx, Reports]]:
+    reports = Reports()
+    pbx = AsteriskPbx(fake.settings(**settings), reports, rng=random.Random(1))
+    await pbx.start()
+    try:
+        yield pbx, reports
+    finally:
+        await pbx.stop()
+
+
+async def test_it_is_a_pbx() -> None:
+    async with at_hand(FakeAmi()) as (pbx, _):
+        the_port: Pbx = pbx
+        assert the_port.up
+        assert pbx.problem == ""
+
+
+async def test_orders_word_for_word() -> None:
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, _):
+        fake.raw = b""
+        await pbx.start_session(leg="S1", endpoint="op301", timeout_s=30)
+        await pbx.dial(ORDER)
+        await pbx.bridge(client=CALL, operator="S1")
+        await pbx.mute(leg=CALL, muted=True)
+        await pbx.ring_inbound(leg="1795368676.1")
+        await pbx.take_inbound(leg="1795368676.1", call=CALL, record=False)
+        await pbx.release_inbound(leg="1795368676.1")
+        await pbx.hangup(leg=CALL)
+    said = [
+        block.split("\r\n")
+        for block in fake.raw.decode().split("\r\n\r\n")
+        if block and "Action: Ping" not in block
+    ]
+    orders = [
+        [line for line in lines if not line.startswith("ActionID: cw-") or "order" in line] for lines in said
+    ]
+    assert orders == [
+        ["Action: Originate", "Channel: PJSIP/op301", "ChannelId: S1", "Context: callwright-session", "Exten: s",
+         "Priority: 1", "Timeout: 30000", "Async: true", "ActionID: cw-order-S1"],
+        ["Action: Originate", "Channel: PJSIP/+79161234567@trunk", f"ChannelId: {CALL}", "Context: callwright-client",
+         "Exten: s", "Priority: 1", "Timeout: 40000", "CallerID: +74951234567", "Async: true",
+         f"Variable: CW_CALL={CALL}", "Variable: CW_RECORD=1", f"ActionID: cw-order-{CALL}"],
+        ["Action: Bridge", f"Channel1: {CALL}", "Channel2: S1", "Tone: no"],
+        ["Action: Setvar", f"Channel: {CALL}", "Variable: MUTEAUDIO(in)", "Value: on"],
+        ["Action: Redirect", "Channel: 1795368676.1", "Context: callwright-inbound-ring", "Exten: s", "Priority: 1"],
+        ["Action: Setvar", "Channel: 1795368676.1", "Variable: CW_CALL", f"Value: {CALL}"],
+        ["Action: Setvar", "Channel: 1795368676.1", "Variable: CW_RECORD", "Value: 0"],
+        ["Action: Redirect", "Channel: 1795368676.1", "Context: callwright-client", "Exten: s", "Priority: 1"],
+        ["Action: Redirect", "Channel: 1795368676.1", "Context: callwright-fallback", "Exten: s", "Priority: 1"],
+        ["Action: Hangup", f"Channel: {CALL}", "Cause: 16"],
+    ]  # fmt: skip
+
+
+async def test_nothing_that_rings_is_ever_sent_twice() -> None:
+    """The answer to the order is lost with the connection: after the reconnect nothing is sent again."""
+    fake = FakeAmi(answers={"Originate": lambda _: None})
+    async with at_hand(fake) as (pbx, reports):
+        dialling = asyncio.create_task(pbx.dial(ORDER))
+        await fake.wait_for("Originate")
+        fake.cut()
+        with pytest.raises(OrderUnknown):
+            await dialling
+        await reports.until(lambda _: reports.count(Connected) == 2)
+        with pytest.raises(OrderInvalid):
+            await pbx.dial(ORDER)
+        await pbx.snapshot()
+        assert len(fake.of("Originate")) == 1
+
+
+async def test_away_means_at_once_and_nothing_queued() -> None:
+    fake = FakeAmi()
+    async with serving(fake):
+        pass
+    async with started(fake) as (pbx, _):
+        with pytest.raises(PbxAway):
+            await pbx.dial(ORDER)
+        assert not pbx.up
+
+
+async def test_stock_comes_before_events_even_before_earlier_ones() -> None:
+    fake = FakeAmi(
+        channels=["A1"], before_stock=message("Event: Hangup", "Timestamp: 7.5", "Uniqueid: A1", "Cause: 16")
+    )
+    async with at_hand(fake) as (_, reports):
+        await reports.until(lambda all_: len(all_) == 2)
+        connected, ended = reports.all
+        assert isinstance(connected, Connected)
+        assert connected.snapshot.started == "2026-11-22 17:31:15"
+        assert [leg.leg for leg in connected.snapshot.legs] == ["A1"]
+        assert ended == LegEnded(leg="A1", at=7.5, cause=16)
+
+
+async def test_it_comes_back_and_says_so() -> None:
+    fake = FakeAmi(channels=["A1"])
+    async with at_hand(fake) as (pbx, reports):
+        fake.channels = []
+        fake.cut()
+        await reports.until(lambda _: reports.count(Connected) == 2)
+        kinds = [type(report) for report in reports.all]
+        assert kinds == [Connected, Disconnected, Connected]
+        last = reports.all[-1]
+        assert isinstance(last, Connected)
+        assert last.snapshot.legs == ()
+        assert pbx.up
+
+
+async def test_a_partial_list_is_not_taken_for_the_whole() -> None:
+    fake = FakeAmi()
+
+    def partly(headers: dict[str, str]) -> str:
+        if len(fake.of("CoreShowChannels")) > 1:
+            return fake.usual(headers)
+        start = message("Response: Success", f"ActionID: {headers['ActionID']}", "EventList: start")
+        return start + channel_row(headers["ActionID"], "A1")
+
+    fake.answers["CoreShowChannels"] = partly
+    fake.channels = ["A1", "A2"]
+    async with at_hand(fake, list_s=0.3) as (_, reports):
+        assert reports.count(Connected) == 1
+        first = reports.all[0]
+        assert isinstance(first, Connected)
+        assert len(first.snapshot.legs) == 2
+
+
+async def test_a_refused_login_is_said_once_and_tried_slowly(caplog: pytest.LogCaptureFixture) -> None:
+    fake = FakeAmi(secret="another")
+    with caplog.at_level(logging.INFO, "dialer.ami"):
+        async with serving(fake), started(fake) as (pbx, reports):
+            await fake.wait_for("Login")
+            async with asyncio.timeout(5):
+                while "asterisk.secret" not in pbx.problem:
+                    await asyncio.sleep(0.01)
+            assert fake.connections == 1
+            assert not pbx.up
+            assert reports.all == []
+    assert [record.message for record in caplog.records] == [f"ami_cannot_connect asterisk: {pbx.problem}"]
+
+
+async def test_late_answers_to_orders_become_events() -> None:
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, reports):
+        await pbx.dial(ORDER)
+        fake.push(
+            message("Event: OriginateResponse", "Timestamp: 1.5", f"ActionID: cw-order-{CALL}", "Response: Success",
+                    "Reason: 4", f"Uniqueid: {CALL}")
+            + message("Event: OriginateResponse", "Timestamp: 2.5", f"ActionID: cw-order-{CALL}", "Response: Failure",
+                      "Reason: 0", "Uniqueid: <null>")
+            + message("Event: OriginateResponse", "Timestamp: 3.5", "ActionID: somebody", "Response: Failure",
+                      "Reason: 0", f"Uniqueid: {CALL}")
+            + message("Event: Hangup", "Timestamp: 4.5", f"Uniqueid: {CALL}", "Cause: 17")
+        )  # fmt: skip
+        await reports.until(lambda all_: isinstance(all_[-1], LegEnded))
+        assert reports.all[1:] == [
+            LegAnswered(leg=CALL, at=1.5),
+            LegOrderFailed(leg=CALL, at=2.5, reason=0),
+            LegEnded(leg=CALL, at=4.5, cause=17),
+        ]
+
+
+async def test_events_without_their_time_are_a_problem_with_a_mend() -> None:
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, reports):
+        fake.push(message("Event: Hangup", "Uniqueid: 1", "Cause: 16"))
+        await reports.until(lambda all_: isinstance(all_[-1], LegEnded))
+        assert "timestampevents" in pbx.problem
+
+
+def test_pauses_grow_differ_and_are_capped() -> None:
+    rng = random.Random(7)
+    soon = [pause_s(tries, False, rng) for tries in range(1, 60)]
+    assert soon[0] <= 0.2
+    assert max(soon) <= SHORT_CAP_S
+    assert len(set(soon)) == len(soon)
+    assert SHORT_CAP_S < max(pause_s(tries, False, rng) for tries in range(100, 10_000, 100)) <= LONG_CAP_S
+    assert all(LONG_CAP_S * 0.6 <= pause_s(tries, True, rng) <= LONG_CAP_S for tries in range(1, 50))
