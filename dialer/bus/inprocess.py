@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 
@@ -26,10 +27,8 @@ class InProcessBus:
         self._mark_every_s = mark_every_s
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._marker: asyncio.Task[None] | None = None
         self._marked = 0
         self._heard = 0
-        self._stopping = asyncio.Event()
 
     def subscribe(
         self, *events: type[Event], handler: Handler, name: str = "", queue_limit: int = QUEUE_LIMIT
@@ -38,14 +37,13 @@ class InProcessBus:
 
         Before `start` only: a subscriber that came later could not say what it missed.
         """
-        if self._marker is not None:
+        if self._tasks:
             raise RuntimeError("the bus has started: subscribe before")
         label = name or getattr(handler, "__qualname__", "subscriber")
         self._subscriptions.append(Subscription(label, events, handler, self._source, queue_limit))
 
     async def start(self) -> None:
         """Begins to deliver, first what an earlier life left undelivered."""
-        self._stopping.clear()
         self._marked = await self._source.marked()
         for subscription in self._subscriptions:
             subscription.begin_at(self._marked)
@@ -54,19 +52,18 @@ class InProcessBus:
             asyncio.create_task(subscription.run(), name=f"bus:{subscription.name}")
             for subscription in self._subscriptions
         ]
-        self._marker = asyncio.create_task(self._keep_mark(), name="bus:mark")
+        self._tasks.append(asyncio.create_task(self._keep_mark(), name="bus:mark"))
 
     async def stop(self) -> None:
         """Ends delivery; a handler at work is cancelled and hears its event again at the next start."""
         self._source.listen(None)
-        self._stopping.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._marker is not None:
-            await asyncio.wait([self._marker], timeout=STOP_S)
-            self._marker.cancel()
-        self._tasks, self._marker = [], None
+        self._tasks = []
+        with contextlib.suppress(TimeoutError):  # unmarked events only come again
+            async with asyncio.timeout(STOP_S):
+                await self._mark()
 
     def set_aside(self) -> int:
         """How many events were given up by a subscriber, since the start."""
@@ -79,12 +76,8 @@ class InProcessBus:
 
     async def _keep_mark(self) -> None:
         """Tells the outbox from time to time how far everybody is, so that it may forget."""
-        while not self._stopping.is_set():
-            try:
-                async with asyncio.timeout(self._mark_every_s):
-                    await self._stopping.wait()
-            except TimeoutError:
-                pass
+        while True:
+            await asyncio.sleep(self._mark_every_s)
             await self._mark()
 
     async def _mark(self) -> None:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
+from collections.abc import Callable
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    select,
+)
 
 from dialer.events import Event
 
@@ -28,3 +40,18 @@ class Noted(Event, frozen=True, kw_only=True, tag="tested.noted"):
 
 class Ignored(Event, frozen=True, kw_only=True, tag="tested.ignored"):
     n: int
+
+
+def add(n: int, note: str = "") -> Callable[[Connection], int]:
+    """A unit of work that adds one thing and returns its number."""
+
+    def work(connection: Connection) -> int:
+        connection.execute(insert(things), {"id": n, "epoch": 0, "note": note})
+        return n
+
+    return work
+
+
+def ids(connection: Connection) -> set[int]:
+    """The numbers of all things."""
+    return set(connection.execute(select(things.c.id)).scalars())

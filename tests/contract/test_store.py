@@ -16,23 +16,11 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from dialer.store import Store, StoreBusy, StoreError, StoreInUse, StoreUnavailable, outbox
 from dialer.store.errors import UnitOfWorkMisused
-from tests.contract.tables import Noted, parts, things
-
-
-def add(n: int) -> Callable[[Connection], int]:
-    def work(connection: Connection) -> int:
-        connection.execute(insert(things), {"id": n, "epoch": 0, "note": ""})
-        return n
-
-    return work
+from tests.contract.tables import Noted, add, ids, parts, things
 
 
 def count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(things)).scalar_one()
-
-
-def ids(connection: Connection) -> set[int]:
-    return set(connection.execute(select(things.c.id)).scalars())
 
 
 async def test_a_result_comes_back_and_is_read_at_once(store: Store) -> None:
