@@ -63,7 +63,9 @@ def _nothing_held() -> ColumnElement[bool]:
     )
 
 
-def _candidate(*conditions: ColumnElement[bool], order: tuple[ColumnElement[object], ...]) -> Select[tuple[int]]:
+def _candidate(
+    *conditions: ColumnElement[bool], order: tuple[ColumnElement[object], ...]
+) -> Select[tuple[int]]:
     return (
         select(entries.c.id)
         .where(
@@ -91,9 +93,7 @@ _ANYBODYS_CALLBACK = _candidate(
     or_(entries.c.owner_id.is_(None), entries.c.due_at <= bindparam("patience_ago")),
     order=(entries.c.due_at, entries.c.id),
 )
-_WAITING = _candidate(
-    entries.c.state == EntryState.WAITING.value, order=(entries.c.rank, entries.c.id)
-)
+_WAITING = _candidate(entries.c.state == EntryState.WAITING.value, order=(entries.c.rank, entries.c.id))
 
 # Own due callbacks first, then anybody's, then the pool in its order.
 _CLAIM = (

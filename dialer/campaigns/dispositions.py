@@ -24,17 +24,27 @@ OUTBOUND: tuple[Disposition, ...] = (
     _shipped("refused_no_time", "refused", "Отказ: нет времени", "Refused: no time"),
     _shipped("refused_uses_another", "refused", "Отказ: есть другой", "Refused: uses another's"),
     _shipped("refused_no_need", "refused", "Отказ: не нужно", "Refused: no need"),
-    _shipped("could_not_talk", "reached", "Не мог говорить", "Could not talk", retry=Retry(after_s=2 * _HOUR)),
+    _shipped(
+        "could_not_talk", "reached", "Не мог говорить", "Could not talk", retry=Retry(after_s=2 * _HOUR)
+    ),
     _shipped("not_there", "reached", "Нет на месте", "Contact person not there", retry=_TOMORROW),
     _shipped("secretary", "reached", "Секретарь не соединил", "Secretary did not connect", retry=_TOMORROW),
     _shipped("hung_up", "reached", "Бросил трубку", "Hung up", retry=_TOMORROW),
     _shipped("no_answer", "not_reached", "Нет ответа", "No answer", retry=Retry(after_s=3 * _HOUR)),
     _shipped("busy", "not_reached", "Занято", "Busy", retry=Retry(after_s=600)),
     _shipped("unavailable", "not_reached", "Телефон недоступен", "Phone unavailable", retry=_TOMORROW),
-    _shipped("answering_machine", "not_reached", "Автоответчик", "Answering machine", retry=Retry(after_s=3 * _HOUR)),
+    _shipped(
+        "answering_machine",
+        "not_reached",
+        "Автоответчик",
+        "Answering machine",
+        retry=Retry(after_s=3 * _HOUR),
+    ),
     _shipped("wrong_number", "technical", "Неверный номер", "Wrong number", flag_phone=True),
     _shipped("call_failed", "technical", "Сбой связи", "Call failed", retry=Retry(after_s=600)),
-    _shipped("do_not_call", "refused", "Не звонить (DNC)", "Do not call", do_not_call=True, comment="optional"),
+    _shipped(
+        "do_not_call", "refused", "Не звонить (DNC)", "Do not call", do_not_call=True, comment="optional"
+    ),
 )
 
 INBOUND: tuple[Disposition, ...] = (

@@ -77,23 +77,23 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Campaign(Struct, frozen=True, kw_only=True):
-    id: int
+    id: int = 0  # given by the store
     name: str
-    status: Literal["draft", "running", "paused", "finished", "archived"]
-    kind: Literal["outbound", "inbound"]
+    status: Literal["draft", "running", "paused", "finished", "archived"] = "running"
+    kind: Literal["outbound", "inbound"] = "outbound"
     language: str
     line: str
-    script_id: int | None
-    ring_timeout_s: int
-    auto_dial: bool
-    record: bool
-    talking_point: str
-    max_attempts: int
-    attempts_per_day: int
-    attempt_pause_s: int
-    preview_s: int
-    patience_s: int
-    rules: Rules
+    script_id: int | None = None
+    ring_timeout_s: int = 40
+    auto_dial: bool = False
+    record: bool = True
+    talking_point: str = ""
+    max_attempts: int = 5
+    attempts_per_day: int = 3
+    attempt_pause_s: int = 30
+    preview_s: int = 120
+    patience_s: int = 1800
+    rules: Rules = Rules()
     dispositions: tuple[Disposition, ...]
 
     def disposition(self, wanted: str) -> Disposition | None:

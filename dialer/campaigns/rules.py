@@ -46,4 +46,6 @@ def _cooldown(rules: Rules, finished_at: datetime | None, now: datetime) -> Refu
     if rules.cooldown_s is None or finished_at is None:
         return None
     until = finished_at + timedelta(seconds=rules.cooldown_s)
-    return Refusal(code="cooldown", params={"seconds": rules.cooldown_s}, until=until) if until > now else None
+    return (
+        Refusal(code="cooldown", params={"seconds": rules.cooldown_s}, until=until) if until > now else None
+    )

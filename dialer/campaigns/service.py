@@ -37,9 +37,9 @@ _HISTORY = (
 
 
 def _campaign(row: Row[Any]) -> Campaign:
-    values = dict(row._mapping)
-    values.pop("created_at")
-    return msgspec.convert(values, Campaign)
+    values = row._asdict()
+    del values["created_at"]
+    return Campaign(**values)
 
 
 def load(conn: Connection, campaign_id: int) -> Campaign | None:
@@ -54,16 +54,15 @@ def find(conn: Connection, name: str) -> Campaign | None:
 
 def create(conn: Connection, campaign: Campaign, now: datetime) -> int:
     """Store a new campaign; its `id` is ignored and the given one returned."""
-    values = {**msgspec.to_builtins(campaign), "created_at": now}
+    values = {**msgspec.structs.asdict(campaign), "created_at": now}
     del values["id"]
-    return int(conn.execute(insert(campaigns).values(values)).inserted_primary_key[0])
+    made: int = conn.execute(insert(campaigns).values(values).returning(campaigns.c.id)).scalar_one()
+    return made
 
 
 def change(conn: Connection, campaign_id: int, **values: object) -> None:
     """Change what a campaign's row holds: status, script, rules, ..."""
-    conn.execute(
-        update(campaigns).where(campaigns.c.id == campaign_id).values(msgspec.to_builtins(values))
-    )
+    conn.execute(update(campaigns).where(campaigns.c.id == campaign_id).values(**values))
 
 
 def working_in(conn: Connection, operator_id: int) -> list[Campaign]:
@@ -120,7 +119,9 @@ def results_since(conn: Connection, since: datetime) -> dict[int, tuple[int, int
     return {campaign_id: (given, int(successes or 0)) for campaign_id, given, successes in rows}
 
 
-def add_entry(conn: Connection, *, campaign_id: int, client_id: int, now: datetime, priority: int = 0) -> None:
+def add_entry(
+    conn: Connection, *, campaign_id: int, client_id: int, now: datetime, priority: int = 0
+) -> None:
     conn.execute(
         insert(entries),
         {
@@ -154,8 +155,7 @@ def history(conn: Connection, client_id: int, language: str) -> list[PastResult]
     """What was said with this client before, the newest first, at most twenty."""
     past = []
     for row in conn.execute(_HISTORY, {"client": client_id}):
-        shipped = msgspec.convert(row.dispositions, tuple[Disposition, ...])
-        known = {disposition.id: disposition.title(language) for disposition in shipped}
+        known = {disposition.id: disposition.title(language) for disposition in row.dispositions}
         past.append(
             PastResult(
                 at=row.at,
@@ -199,7 +199,9 @@ def save_result(
     )
 
 
-def settle_entry(conn: Connection, claim: Claim, change: EntryChange, disposition: str, now: datetime) -> None:
+def settle_entry(
+    conn: Connection, claim: Claim, change: EntryChange, disposition: str, now: datetime
+) -> None:
     """End a claim by its result. Raises `StaleClaim`."""
     claims_of.release(
         conn,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
+from dialer.campaigns.model import Disposition, Rules
 from dialer.store.schema import JsonText, UtcDateTime, metadata
 
 campaigns = Table(
@@ -25,8 +26,8 @@ campaigns = Table(
     Column("attempt_pause_s", Integer, nullable=False),
     Column("preview_s", Integer, nullable=False),
     Column("patience_s", Integer, nullable=False),
-    Column("rules", JsonText, nullable=False),
-    Column("dispositions", JsonText, nullable=False),
+    Column("rules", JsonText(Rules), nullable=False),
+    Column("dispositions", JsonText(tuple[Disposition, ...]), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
 

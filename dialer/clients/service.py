@@ -69,11 +69,12 @@ def create(
 ) -> int:
     """Make a client with its phones, given as (E.164, label)."""
     values: dict[str, Any] = {"name": name, "city": city, "timezone": timezone, "fields": fields or {}}
-    made = conn.execute(insert(clients).values(**values, is_new=is_new, created_at=now))
-    client_id = int(made.inserted_primary_key[0])
+    made = insert(clients).values(**values, is_new=is_new, created_at=now).returning(clients.c.id)
+    client_id: int = conn.execute(made).scalar_one()
     if numbers:
         conn.execute(
-            insert(phones), [{"client_id": client_id, "e164": e164, "label": label} for e164, label in numbers]
+            insert(phones),
+            [{"client_id": client_id, "e164": e164, "label": label} for e164, label in numbers],
         )
     return client_id
 

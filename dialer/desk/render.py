@@ -56,7 +56,9 @@ def render(
         campaign=campaign,
         campaigns=list(choices),
         today=TodayView(calls=today.calls, successes=today.successes, talk_s=today.talk_s),
-        refusal=RefusalView(code=refusal.code, params=refusal.params, until=refusal.until) if refusal else None,
+        refusal=RefusalView(code=refusal.code, params=refusal.params, until=refusal.until)
+        if refusal
+        else None,
         work=_work(work, loaded, user) if work is not None and loaded is not None else None,
         number=national(work.call.number) if work is not None and work.call is not None else "",
     )
@@ -70,7 +72,7 @@ def _operator(user: User) -> OperatorView:
         role=user.role.value,
         language=user.language,
         theme=user.theme,
-        phone=user.phone_kind,
+        phone="webrtc" if user.phone_kind == "webrtc" else "sip",
         single_keys=user.single_keys,
     )
 
@@ -102,9 +104,7 @@ def _work(work: Work, loaded: Loaded, user: User) -> WorkView:
             )
             for disposition in loaded.campaign.dispositions
         ],
-        draft=ResultDraft(
-            disposition=draft.disposition, comment=draft.comment, callback_at=draft.callback_at
-        )
+        draft=ResultDraft(disposition=draft.disposition, comment=draft.comment, callback_at=draft.callback_at)
         if draft.disposition
         else None,
         suggested=suggested(work, loaded),

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
 from dialer.auth.model import User
 from dialer.campaigns import claim as claims_of
@@ -22,11 +23,12 @@ from dialer.campaigns.model import Campaign, Refusal
 from dialer.clients import service as clients
 from dialer.clients.numbers import may_dial
 from dialer.desk import work as units
-from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve, follow, state_of
+from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve, follow, state_of
 from dialer.desk.render import render, suggested
 from dialer.desk.room import Room, Watcher, encode
 from dialer.desk.view import CampaignChoice, CampaignView, DeskState, DeskView
-from dialer.scripts.run import Move, Refusal as ScriptRefusal
+from dialer.scripts.run import Move
+from dialer.scripts.run import Refusal as ScriptRefusal
 from dialer.scripts.values import Typed
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
@@ -34,6 +36,7 @@ from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, CallState, Direction, EndReason, Leg, LegRole, Outcome
 from dialer.telephony.port import DialOrder, OrderUnknown, Pbx, PbxError
 from dialer.telephony.switchboard import Switchboard
+from dialer.telephony.tracker import outbound
 
 log = logging.getLogger(__name__)
 
@@ -166,10 +169,11 @@ class Desks:
         if claim is None or claim.lease_until == until:
             return
         longer = msgspec.structs.replace(
-            room.desk, work=msgspec.structs.replace(work, claim=msgspec.structs.replace(claim, lease_until=until))
+            room.desk,
+            work=msgspec.structs.replace(work, claim=msgspec.structs.replace(claim, lease_until=until)),
         )
 
-        def extend(conn: units.Connection) -> Desk:
+        def extend(conn: Connection) -> Desk:
             claims_of.extend(conn, claim, until)
             return units.keep(conn, longer)
 
@@ -347,9 +351,7 @@ class Desks:
     async def _send(self, room: Room, call: CallRecord, campaign: Campaign) -> None:
         """The order itself, once. An answer that never comes is left to resynchronisation and the sweep."""
         line = self.world.lines[call.line]
-        self.world.switchboard.expect(
-            Call(id=call.id, direction=Direction.OUTBOUND, client=Leg(id=call.leg, role=LegRole.CLIENT))
-        )
+        self.world.switchboard.expect(replace(outbound(call.id), operator_leg=room.desk.session_leg))
         self._push(room)
         order = DialOrder(
             call=call.id,
@@ -385,6 +387,8 @@ class Desks:
     async def hangup(self, room: Room) -> None:
         work = room.desk.work
         if work is not None and work.call is not None and not work.call.ended:
+            at = self.world.now().timestamp() + self.world.pbx.clock_offset_s
+            self.world.switchboard.hangup_ordered(work.call.id, at)
             await self._order(room, self.world.pbx.hangup(leg=work.call.leg))
 
     async def mute(self, room: Room, on: bool) -> None:
@@ -437,7 +441,7 @@ class Desks:
         if not name.strip():
             raise DeskRefused("name_missing")
 
-        def rename(conn: units.Connection) -> clients.Client:
+        def rename(conn: Connection) -> clients.Client:
             clients.rename(conn, work.client_id, name.strip()[:200])
             return clients.load(conn, work.client_id)
 
@@ -456,7 +460,7 @@ class Desks:
         language, new_id = room.user.language, self.world.new_id
         then_next = then_next and not desk.on_break
 
-        def both(conn: units.Connection) -> _Saved:
+        def both(conn: Connection) -> _Saved:
             saved = units.save(conn, desk, work, loaded, operator_name=name, now=now)
             if not isinstance(saved, Desk) or not then_next:
                 return saved, None
@@ -475,7 +479,7 @@ class Desks:
     # --- following ------------------------------------------------------------------------------------------
 
     async def offer(
-        self, room: Room, begin: Callable[[units.Connection, Desk], tuple[Desk, units.Loaded] | None]
+        self, room: Room, begin: Callable[[Connection, Desk], tuple[Desk, units.Loaded] | None]
     ) -> bool:
         """Put an inbound call on a desk that is free; False if it no longer is, or the line has no campaign."""
         async with room.lock:
@@ -486,10 +490,18 @@ class Desks:
             if begun is None:
                 return False
             room.desk, room.loaded = begun
+            self._tie_operator(room)
             room.refusal = None
             self._push(room)
             room.dirty.set()
             return True
+
+    def _tie_operator(self, room: Room) -> None:
+        """From now on the operator's leg belongs to the call on the desk."""
+        work, switchboard = room.desk.work, self.world.switchboard
+        call = switchboard.calls.get(work.call.id) if work is not None and work.call is not None else None
+        if call is not None:
+            switchboard.expect(replace(call, operator_leg=room.desk.session_leg))
 
     async def withdraw(self, room: Room, call_id: str) -> bool:
         """Take an offered call off the desk; True if it still stood there unanswered."""
@@ -567,7 +579,6 @@ class Desks:
         if room.desk.session_up:
             try:
                 await self.world.pbx.bridge(client=call.leg, operator=room.desk.session_leg)
-                self._tie_operator(call.id, room.desk.session_leg)
                 return
             except PbxError as error:
                 log.warning("bridge failed: call %s, %s", call.id, error.code)
@@ -575,12 +586,6 @@ class Desks:
         else:
             room.refusal = Refusal(code="no_session")
         await self._order(room, self.world.pbx.hangup(leg=call.leg))
-
-    def _tie_operator(self, call_id: str, leg: str) -> None:
-        switchboard = self.world.switchboard
-        call = switchboard.calls.get(call_id)
-        if call is not None:
-            switchboard.tie_operator(call, leg)
 
     async def _write_call(self, room: Room, after: CallRecord) -> None:
         work = room.desk.work
@@ -631,7 +636,9 @@ class Desks:
             return False
         live = self.world.switchboard.calls.get(call.id)
         limit = timedelta(seconds=room.loaded.campaign.ring_timeout_s) + NO_TRACE
-        seen = live is not None and (live.client.created_at is not None or live.client.answered_at is not None)
+        seen = live is not None and (
+            live.client.created_at is not None or live.client.answered_at is not None
+        )
         return not seen and call.answered_at is None and call.started_at + limit <= now
 
     async def _give_up(self, room: Room, call: CallRecord, now: datetime) -> None:
@@ -655,7 +662,7 @@ class Desks:
                     self._push(room)
 
     async def _refresh_choices(self, operator_id: int) -> None:
-        def load(conn: units.Connection) -> tuple[list[Campaign], dict[int, dict[str, int]], list[Campaign]]:
+        def load(conn: Connection) -> tuple[list[Campaign], dict[int, dict[str, int]], list[Campaign]]:
             return campaigns.working_in(conn, operator_id), campaigns.pools(conn), campaigns.every(conn)
 
         mine, pools, every = await self.world.store.read(load)
@@ -715,6 +722,6 @@ def _restored(call: CallRecord, session_leg: str) -> Call:
         direction=Direction(call.direction),
         client=Leg(id=call.leg, role=LegRole.CLIENT, answered_at=answered),
         state=call.state,
-        operator_leg=session_leg if call.bridged_at else "",
+        operator_leg=session_leg,
         bridged_at=call.bridged_at.timestamp() if call.bridged_at else None,
     )

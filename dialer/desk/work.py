@@ -28,7 +28,8 @@ from dialer.desk.tables import desks
 from dialer.events import EntryClaimed, ResultSaved
 from dialer.scripts import service as scripts
 from dialer.scripts.placeholders import Context
-from dialer.scripts.run import Move, Refusal as ScriptRefusal
+from dialer.scripts.run import Move
+from dialer.scripts.run import Refusal as ScriptRefusal
 from dialer.scripts.service import Run, Version
 from dialer.scripts.values import Typed
 from dialer.store import outbox
@@ -174,9 +175,7 @@ def order_call(
     """Write an attempt and its call down, before anything is sent. Raises `StaleClaim`."""
     if work.claim is None:
         return Refusal(code="not_outbound")
-    refusal = claims_of.start_attempt(
-        conn, campaign, work.claim, e164=call.number, call_id=call.id, now=now
-    )
+    refusal = claims_of.start_attempt(conn, campaign, work.claim, e164=call.number, call_id=call.id, now=now)
     if refusal is not None:
         return refusal
     calls.start(
@@ -214,9 +213,7 @@ def follow_call(conn: Connection, desk: Desk, work: Work, after: CallRecord, now
     before = work.call
     if before is None:
         return desk
-    calls.change(
-        conn, after.id, now, recorded=after.recording_at is not None, **changed_call(before, after)
-    )
+    calls.change(conn, after.id, now, recorded=after.recording_at is not None, **changed_call(before, after))
     if after.recording_at is not None and before.recording_at is None:
         calls.start_recording(conn, after.id, after.recording_at)
     moved = msgspec.structs.replace(work, call=after)
@@ -303,9 +300,7 @@ def save(
         now=now,
     )
     if work.claim is not None and change.owner_id is not None:
-        refusal = may_postpone(
-            campaign.rules, postponed=claims_of.count_postponed(conn, desk.operator_id)
-        )
+        refusal = may_postpone(campaign.rules, postponed=claims_of.count_postponed(conn, desk.operator_id))
         if refusal is not None:
             return refusal
     closed = _finish_run(conn, work, loaded, operator_name=operator_name, now=now)

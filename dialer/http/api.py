@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from dialer import __version__
-from dialer.auth.model import User
+from dialer.auth.model import Permission, User
 from dialer.http.problems import Problem
 
 MOST_BODY = 64 * 1024
@@ -43,7 +43,7 @@ class Operation:
     method: str
     path: str
     summary: str
-    permission: str
+    permission: Permission
     handler: Handler
     body: type | None = None
     answers: type
@@ -55,8 +55,12 @@ def register(app: web.Application, operations: Sequence[Operation], user_of: Cal
         app.router.add_route(operation.method, operation.path, _guarded(operation, user_of))
 
 
-def _guarded(operation: Operation, user_of: Callable[..., Any]) -> Callable[..., Awaitable[web.StreamResponse]]:
-    decoder = msgspec.json.Decoder(operation.body) if operation.body is not None else None
+def _guarded(
+    operation: Operation, user_of: Callable[..., Any]
+) -> Callable[..., Awaitable[web.StreamResponse]]:
+    decoder: msgspec.json.Decoder[Any] | None = (
+        msgspec.json.Decoder(operation.body) if operation.body is not None else None
+    )
 
     async def handle(request: web.Request) -> web.StreamResponse:
         user: User = await user_of(request, operation.permission)
@@ -84,9 +88,7 @@ def describe(operations: Sequence[Operation], further: Sequence[type] = ()) -> d
     """The OpenAPI 3.1 description of the operations; `further` types (of the websocket) stand among the schemas."""
     types = [t for op in operations for t in (op.body, op.answers) if t is not None and t is not bytes]
     unique = list(dict.fromkeys([*types, *further]))
-    schemas, components = msgspec.json.schema_components(
-        unique, ref_template="#/components/schemas/{name}"
-    )
+    schemas, components = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
     by_type = dict(zip(unique, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:

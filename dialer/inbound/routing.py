@@ -24,9 +24,7 @@ def choose(candidates: Iterable[Candidate], *, tried: Collection[int]) -> int | 
     free = [
         candidate
         for candidate in candidates
-        if candidate.state is DeskState.READY
-        and candidate.page_open
-        and candidate.operator_id not in tried
+        if candidate.state is DeskState.READY and candidate.page_open and candidate.operator_id not in tried
     ]
     longest = min(free, key=lambda candidate: (candidate.since, candidate.operator_id), default=None)
     return longest.operator_id if longest is not None else None

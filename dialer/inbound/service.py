@@ -22,15 +22,9 @@ from dialer.inbound.routing import Candidate, choose
 from dialer.store.errors import StoreError
 from dialer.telephony import service as calls
 from dialer.telephony.lines import Line, line_called
-from dialer.telephony.model import (
-    Call,
-    CallState,
-    Direction,
-    InboundOffered,
-    Leg,
-    LegRole,
-)
+from dialer.telephony.model import CallState, InboundOffered
 from dialer.telephony.port import PbxError
+from dialer.telephony.tracker import inbound
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +52,7 @@ class Inbound:
             log.warning("inbound calls beyond %s at once: left to the dialplan", MOST_AT_ONCE)
             return
         call_id = self._world.new_id()
-        self._world.switchboard.expect(
-            Call(
-                id=call_id,
-                direction=Direction.INBOUND,
-                client=Leg(id=event.leg, role=LegRole.CLIENT, created_at=event.at),
-                state=CallState.RINGING,
-            )
-        )
+        self._world.switchboard.expect(inbound(call_id, event.leg, event.at))
         self._spawn(self._route(call_id, event))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -148,9 +135,7 @@ class Inbound:
                 began_at=now,
                 offered_until=now + OFFER,
             )
-            return units.begin(
-                conn, desk, work, campaign, language=user.language, now=now, new_id=new_id
-            )
+            return units.begin(conn, desk, work, campaign, language=user.language, now=now, new_id=new_id)
 
         return begin
 
@@ -224,7 +209,7 @@ def _client_of(conn: Connection, number: str | None, event: InboundOffered, now:
 def _write_down(
     conn: Connection, call: CallRecord, campaign: Campaign, client_id: int, operator_id: int, pbx: str
 ) -> None:
-    whose = {"operator_id": operator_id, "campaign_id": campaign.id, "client_id": client_id}
+    whose: dict[str, Any] = {"operator_id": operator_id, "campaign_id": campaign.id, "client_id": client_id}
     if calls.known(conn, call.id):
         calls.change(conn, call.id, call.started_at, **whose)
         return

@@ -46,7 +46,9 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
     """Publish a checked script as the next version of its name; an unchanged one makes none. Gives the script's id."""
     row = conn.execute(select(scripts.c.id).where(scripts.c.name == script.name)).first()
     script_id = (
-        row.id if row else conn.execute(insert(scripts).values(name=script.name)).inserted_primary_key[0]
+        row.id
+        if row
+        else conn.execute(insert(scripts).values(name=script.name).returning(scripts.c.id)).scalar_one()
     )
     current = latest(conn, script_id)
     if current is not None and current.script == script:
@@ -57,9 +59,7 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
         )
     ).scalar_one()
     conn.execute(
-        insert(script_versions).values(
-            script_id=script_id, number=number + 1, published_at=now, body=script
-        )
+        insert(script_versions).values(script_id=script_id, number=number + 1, published_at=now, body=script)
     )
     return int(script_id)
 

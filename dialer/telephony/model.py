@@ -225,7 +225,7 @@ class Leg:
 class Call:
     """One conversation: the client's leg, the operator's leg it was joined with, and what came of it.
 
-    Times are the PBX's clock in seconds. `id` is ours (a ULID); of an outbound call it is the client's leg too.
+    Times are the PBX's clock in seconds. `id` is ours (a ULID), of an outbound call the client's leg's too.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """The port of every PBX: Asterisk over AMI, the virtual PBX behind the same AMI, SIP lines later.
 
 An order is sent once. It ends in a return, `PbxRefused`, `PbxAway` or `OrderInvalid` (it was never sent), or
-`OrderUnknown` (it was sent, and nobody can tell what became of it: ask `snapshot`). Every order has a deadline.
+`OrderUnknown` (it was sent, and nobody can tell what became of it: ask `snapshot`), by its deadline.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class PbxRefused(PbxError):
 
 
 class OrderInvalid(PbxError):
-    """A value in the order may not go to a PBX (see the adapter's encoder): our own fault, nothing was sent."""
+    """A value in the order may not go to a PBX (see the adapter's encoder): our fault, nothing was sent."""
 
     code = "order_invalid"
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, select, update
@@ -152,7 +153,7 @@ def _measure(source: Path, call_id: str) -> tuple[int, bool]:
     return total, whole
 
 
-def _unfinished(conn: Connection) -> list[Row[tuple[str]]]:
+def _unfinished(conn: Connection) -> list[Row[Any]]:
     return list(
         conn.execute(
             select(recordings.c.call_id)
@@ -162,9 +163,10 @@ def _unfinished(conn: Connection) -> list[Row[tuple[str]]]:
     )
 
 
-def _one(conn: Connection, call_id: str) -> Row[tuple[str, datetime, datetime | None, str]] | None:
-    return conn.execute(
+def _one(conn: Connection, call_id: str) -> Any:
+    found = conn.execute(
         select(recordings.c.state, recordings.c.started_at, calls.c.ended_at, calls.c.end_reason)
         .join(calls, calls.c.id == recordings.c.call_id)
         .where(recordings.c.call_id == call_id)
-    ).first()
+    )
+    return found.first()

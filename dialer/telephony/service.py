@@ -20,7 +20,9 @@ def start(conn: Connection, *, now: datetime, **values: object) -> None:
     outbox.append(conn, CallStarted(call_id=str(values["id"])), now)
 
 
-def change(conn: Connection, call_id: str, now: datetime, *, recorded: bool = False, **values: object) -> None:
+def change(
+    conn: Connection, call_id: str, now: datetime, *, recorded: bool = False, **values: object
+) -> None:
     """Write what has come to be known of a call; times and outcomes travel as events."""
     if not values:
         return

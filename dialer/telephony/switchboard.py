@@ -24,7 +24,7 @@ from dialer.telephony.model import (
     Snapshot,
 )
 from dialer.telephony.port import Connected, Disconnected, Report
-from dialer.telephony.tracker import reconcile, track
+from dialer.telephony.tracker import order_hangup, reconcile, track
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Switchboard:
         self.sessions: dict[str, bool] = {}
         self.waiting_clients: set[str] = set()  # answered, recorded, not yet joined
         self.unknown_legs = 0
-        self._by_leg: dict[str, str] = {}
+        self._by_leg: dict[str, str] = {}  # clients' legs and, for the call they are in, operators' legs
         self._started = ""
         self._listener: Listener | None = None
 
@@ -68,19 +68,24 @@ class Switchboard:
         """Follow a call from now on: before it is dialled, when it comes in, or after a restart."""
         self.calls[call.id] = call
         self._by_leg[call.client.id] = call.id
+        if call.operator_leg:
+            self._by_leg[call.operator_leg] = call.id
 
     def forget(self, call_id: str) -> None:
         call = self.calls.pop(call_id, None)
         self.waiting_clients.discard(call_id)
         if call is not None:
-            self._by_leg.pop(call.client.id, None)
+            for leg in (call.client.id, call.operator_leg):
+                if self._by_leg.get(leg) == call_id:
+                    del self._by_leg[leg]
+
+    def hangup_ordered(self, call_id: str, at: float) -> None:
+        """Remember that an operator hung the call up (`at` in the PBX's clock)."""
+        if call_id in self.calls:
+            self.calls[call_id] = order_hangup(self.calls[call_id], at)
 
     def expect_session(self, leg: str) -> None:
         self.sessions.setdefault(leg, False)
-
-    def live_on(self, legs: set[str]) -> int:
-        """How many of these calls live."""
-        return sum(1 for call in self.calls.values() if call.id in legs and call.state is not CallState.ENDED)
 
     def report(self, report: Report) -> None:
         """Take one report of the PBX; the sink that an adapter is made with."""
@@ -101,7 +106,7 @@ class Switchboard:
         call_id = event.call if isinstance(event, ClientReady) else self._by_leg.get(event.leg)
         call = self.calls.get(call_id) if call_id else None
         if call is None or call_id is None:
-            self._follow_operator(event)
+            self.unknown_legs += event.leg not in self.sessions
             return
         if isinstance(event, ClientReady | InboundFellBack):
             if isinstance(event, ClientReady):
@@ -117,15 +122,6 @@ class Switchboard:
             if after.state is CallState.ENDED:
                 self.waiting_clients.discard(call.id)
             self.listener.call_changed(after)
-
-    def _follow_operator(self, event: PbxEvent) -> None:
-        """What happens to an operator's leg matters to the call it is joined with: who hung up first."""
-        if event.leg not in self.sessions:
-            self.unknown_legs += 1
-            return
-        for call in list(self.calls.values()):
-            if call.operator_leg == event.leg and call.state is not CallState.ENDED:
-                self._track(call, event)
 
     def _session_event(self, event: PbxEvent) -> None:
         match event:

@@ -1,0 +1,284 @@
+"""The composition root: the only place where rooms are wired together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from dialer.ami.pbx import AsteriskPbx
+from dialer.ami.settings import AsteriskSettings
+from dialer.auth import routes as auth_routes
+from dialer.auth.guard import Guard
+from dialer.auth.model import User
+from dialer.auth.service import Auth
+from dialer.bus.inprocess import InProcessBus
+from dialer.campaigns import routes as campaign_routes
+from dialer.config import Settings, secret_of
+from dialer.desk import call_routes
+from dialer.desk import routes as desk_routes
+from dialer.desk.board import Board, ConsoleFrame
+from dialer.desk.room import DeskFrame
+from dialer.desk.service import Desks, World
+from dialer.events import CallEnded, RecordingReady, ResultSaved
+from dialer.http import server
+from dialer.http.api import Operation, describe
+from dialer.inbound.service import Inbound
+from dialer.store.engine import Store
+from dialer.store.errors import StoreError
+from dialer.store.outbox import Envelope, Outbox
+from dialer.telephony.identity import ulid
+from dialer.telephony.lines import Line
+from dialer.telephony.model import Call, InboundOffered
+from dialer.telephony.recordings import Recorder
+from dialer.telephony.switchboard import Switchboard
+
+log = logging.getLogger(__name__)
+
+SWEEP_S = 0.5
+REFRESH_EVERY = 10  # sweeps between two looks at the campaigns' counts
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def midnight() -> datetime:
+    """The last midnight by this machine's own time zone."""
+    return utc_now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def new_id() -> str:
+    return ulid(int(utc_now().timestamp() * 1000), secrets.randbits(80))
+
+
+class Ears:
+    """The switchboard's listener: tells the rooms what concerns them."""
+
+    def __init__(self, desks: Desks, inbound: Inbound, board: Board) -> None:
+        self._desks, self._inbound, self._board = desks, inbound, board
+
+    def call_changed(self, call: Call) -> None:
+        self._desks.call_changed(call)
+
+    def client_ready(self, call_id: str) -> None:
+        self._desks.client_ready(call_id)
+
+    def session_changed(self, leg: str) -> None:
+        self._desks.session_changed(leg)
+
+    def inbound_offered(self, event: InboundOffered) -> None:
+        self._inbound.offered(event)
+
+    def pbx_changed(self, up: bool, reason: str) -> None:
+        log.info("pbx %s%s", "at hand" if up else "away: ", reason)
+        self._desks.pbx_changed()
+        self._board.changed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """A running daemon."""
+
+    settings: Settings
+    store: Store
+    auth: Auth
+    desks: Desks
+    pbx: AsteriskPbx
+    switchboard: Switchboard
+    url: str
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[App]:
+    """Start everything in order, and stop it in the other."""
+    async with AsyncExitStack() as stack:
+        store = await _open_store(settings, stack)
+        auth = Auth(store, utc_now)
+        await auth.start()
+        stack.push_async_callback(auth.stop)
+        switchboard = Switchboard()
+        pbx = AsteriskPbx(_asterisk(settings), switchboard.report)
+        desks = Desks(_world(settings, store, auth, pbx, switchboard))
+        inbound, board = Inbound(desks), Board(desks, midnight)
+        switchboard.listen(Ears(desks, inbound, board))
+        recorder = _recorder(settings, store)
+        await _start_bus(store, recorder, board, stack)
+        await recorder.start()
+        stack.push_async_callback(recorder.stop)
+        await desks.start()
+        stack.push_async_callback(desks.stop)
+        stack.push_async_callback(inbound.stop)
+        board.start()
+        stack.push_async_callback(board.stop)
+        await pbx.start()
+        stack.push_async_callback(pbx.stop)
+        sweeper = asyncio.create_task(_sweep(desks, inbound), name="sweep")
+        stack.push_async_callback(_end, sweeper)
+        url = await _serve(settings, store, auth, desks, board, pbx, stack)
+        yield App(
+            settings=settings,
+            store=store,
+            auth=auth,
+            desks=desks,
+            pbx=pbx,
+            switchboard=switchboard,
+            url=url,
+        )
+
+
+async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
+    store = await Store.open(settings.store.url)
+    stack.push_async_callback(store.close)
+    await store.migrate()
+    return store
+
+
+def _asterisk(settings: Settings) -> AsteriskSettings:
+    pbx = settings.pbx
+    return AsteriskSettings(
+        name=pbx.name,
+        host=pbx.host,
+        port=pbx.port,
+        user=pbx.user,
+        secret=secret_of(pbx),
+        allow_excess_rights=pbx.allow_excess_rights,
+    )
+
+
+def lines_of(settings: Settings) -> dict[str, Line]:
+    return {
+        name: Line(
+            name=name,
+            dial=line.dial,
+            caller_id=line.caller_id,
+            region=line.region,
+            capacity=line.capacity,
+            called=line.called,
+        )
+        for name, line in settings.lines.items()
+    }
+
+
+def _world(settings: Settings, store: Store, auth: Auth, pbx: AsteriskPbx, switchboard: Switchboard) -> World:
+    async def find_user(user_id: int) -> User | None:
+        return next((user for user in await auth.all_users() if user.id == user_id), None)
+
+    return World(
+        store=store,
+        pbx=pbx,
+        switchboard=switchboard,
+        lines=lines_of(settings),
+        now=utc_now,
+        new_id=new_id,
+        find_user=find_user,
+    )
+
+
+def _recorder(settings: Settings, store: Store) -> Recorder:
+    recordings = settings.recordings
+    return Recorder(store, source=Path(recordings.source), kept=Path(recordings.kept), now=utc_now)
+
+
+async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: AsyncExitStack) -> None:
+    bus = InProcessBus(Outbox(store))
+
+    async def finish_recording(envelope: Envelope) -> None:
+        if isinstance(envelope.event, CallEnded):
+            await recorder.call_ended(envelope.event)
+
+    async def redraw(envelope: Envelope) -> None:
+        board.changed()
+
+    bus.subscribe(CallEnded, handler=finish_recording, name="recorder")
+    bus.subscribe(CallEnded, RecordingReady, ResultSaved, handler=redraw, name="board")
+    await bus.start()
+    stack.push_async_callback(bus.stop)
+
+
+async def _sweep(desks: Desks, inbound: Inbound) -> None:
+    """What is due by the clock, in every room that has such things."""
+    count = 0
+    while True:
+        await asyncio.sleep(SWEEP_S)
+        count += 1
+        try:
+            await desks.sweep()
+            await inbound.sweep()
+            if count % REFRESH_EVERY == 0:
+                await desks.refresh()
+        except StoreError as error:
+            log.warning("sweep put off: %s", error)
+        except Exception:
+            # The sweep frees what nobody else frees: it must outlive any single fault.
+            log.exception("sweep failed")
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _serve(
+    settings: Settings,
+    store: Store,
+    auth: Auth,
+    desks: Desks,
+    board: Board,
+    pbx: AsteriskPbx,
+    stack: AsyncExitStack,
+) -> str:
+    operations = _operations(settings, store, auth, desks, _link_secret(settings))
+    app = server.build(
+        auth=auth,
+        guard=Guard(auth, settings.http.origins),
+        desks=desks,
+        board=board,
+        operations=operations,
+        phone_ws=settings.phones.ws,
+        ready=lambda: "" if store.trouble is None else str(store.trouble),
+    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.http.host, settings.http.port)
+    await site.start()
+    port = runner.addresses[0][1]
+    return f"http://{settings.http.host}:{port}"
+
+
+def _operations(settings: Settings, store: Store, auth: Auth, desks: Desks, secret: bytes) -> list[Operation]:
+    phones = settings.phones
+    return [
+        *desk_routes.operations(desks),
+        *campaign_routes.operations(store, midnight),
+        *call_routes.operations(store, kept=Path(settings.recordings.kept), secret=secret),
+        *auth_routes.operations(auth, phone_ws=phones.ws, phone_domain=phones.domain),
+    ]
+
+
+def description() -> dict[str, Any]:
+    """The API's description, made from the operations' types alone: nothing is started."""
+    nothing: Any = None
+    operations = _operations(Settings(), nothing, nothing, nothing, b"")
+    return describe(operations, further=(DeskFrame, ConsoleFrame))
+
+
+def _link_secret(settings: Settings) -> bytes:
+    """The key that signs links to recordings; made once, readable by us alone."""
+    path = Path(settings.recordings.kept) / ".link-key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return path.read_bytes()

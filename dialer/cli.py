@@ -1,0 +1,265 @@
+"""The command `dialer`. Exit status: 0 done, 1 something is wrong with what was given, 2 wrong usage, 3 the store."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from dialer import __version__
+from dialer.app import description, running, utc_now
+from dialer.auth.model import Refused, Role
+from dialer.auth.service import Auth
+from dialer.config import EXAMPLE, ConfigError, Settings, load
+from dialer.scripts.command import check_file, rendered
+from dialer.store.engine import Store
+from dialer.store.errors import StoreError, StoreInUse
+
+
+def main() -> None:
+    """Entry point."""
+    arguments = _parser().parse_args()
+    try:
+        sys.exit(arguments.run(arguments))
+    except ConfigError as error:
+        sys.exit(_complain(f"configuration: {error}", 1))
+    except StoreInUse as error:
+        sys.exit(_complain(f"{error}", 3))
+    except StoreError as error:
+        sys.exit(_complain(f"store: {error}", 3))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _complain(text: str, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dialer", description="Callwright: a call-centre service for Asterisk."
+    )
+    parser.add_argument("--config", type=Path, help="dialer.toml (default: ./dialer.toml if it is there)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, help: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.set_defaults(run=run)
+        return added
+
+    command("serve", "run the daemon", _serve)
+    demo = command("demo", "run everything with a virtual PBX and simulated clients", _demo)
+    demo.add_argument("--fresh", action="store_true", help="forget what earlier demos stored")
+    init = command("init", "write a commented dialer.toml", _init)
+    init.add_argument("path", type=Path, nargs="?", default=Path("dialer.toml"))
+    command("migrate", "bring the store's tables to this release", _migrate)
+    command("version", "print the version", lambda _: print(__version__) or 0)
+    command("openapi", "print the API's description", _openapi)
+    _add_user(command)
+    _add_import(command)
+    script = command("script", "work with script files", lambda _: 2)
+    actions = script.add_subparsers(required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="say all that is wrong with a script file")
+    check.add_argument("file", type=Path)
+    check.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
+    check.set_defaults(run=_check_script)
+    return parser
+
+
+def _add_user(command: Callable[..., argparse.ArgumentParser]) -> None:
+    user = command("user", "add a user (the password is asked for, or read from standard input)", _user)
+    user.add_argument("login")
+    user.add_argument("--name", required=True)
+    user.add_argument("--role", choices=[role.value for role in Role], default="operator")
+    user.add_argument("--language", choices=("ru", "en"), default="ru")
+    user.add_argument(
+        "--phone", choices=("sip", "webrtc"), default="sip", help="what the operator talks with"
+    )
+    user.add_argument("--endpoint", default="", help="the PJSIP endpoint of the phone, e.g. op101")
+    user.add_argument("--phone-secret", help="for a phone in the browser: its SIP password")
+
+
+def _add_import(command: Callable[..., argparse.ArgumentParser]) -> None:
+    imported = command(
+        "import", "load clients from a CSV file into a campaign, making it if need be", _import
+    )
+    imported.add_argument("file", type=Path, nargs="?", help="clients; none for an inbound campaign")
+    imported.add_argument("--campaign", required=True, help="its name")
+    imported.add_argument("--script", type=Path, help="a script in YAML, published as the campaign's")
+    imported.add_argument("--line", help="a line of dialer.toml (default: the first)")
+    imported.add_argument("--language", choices=("ru", "en"), default="ru")
+    imported.add_argument(
+        "--region", help="where numbers without a country code belong (default: the line's)"
+    )
+    imported.add_argument("--inbound", action="store_true", help="the campaign answers calls from outside")
+    imported.add_argument("--bad-rows", type=Path, help="where to write rows that could not be loaded")
+    imported.add_argument("--json", action="store_true", help="print the report as JSON")
+    imported.add_argument("--entries-per-window", type=int, metavar="X", help="rule: at most X entries ...")
+    imported.add_argument(
+        "--window", type=int, default=3600, metavar="SECONDS", help="... in so many seconds"
+    )
+    imported.add_argument("--cooldown", type=int, metavar="SECONDS", help="rule: pause after finishing one")
+    imported.add_argument("--max-postponed", type=int, metavar="X", help="rule: at most X left postponed")
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    path: Path | None = arguments.config
+    if path is None and Path("dialer.toml").exists():
+        path = Path("dialer.toml")
+    settings = load(path, os.environ)
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    return uvloop.run(work)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    return _run(serve(_settings(arguments)))
+
+
+async def serve(settings: Settings) -> int:
+    """Run the daemon until it is told to end."""
+    async with running(settings) as app:
+        print(f"ready: {app.url}", flush=True)
+        await until_told_to_end()
+    return 0
+
+
+async def until_told_to_end() -> None:
+    """Wait for Ctrl-C or a polite kill."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from dialer.demo import demo  # the simulation stays out of a production daemon
+
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    port = int(os.environ.get("DIALER_PORT", "8080"))
+    return _run(demo(port=port, fresh=arguments.fresh))
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.path
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(EXAMPLE)
+    except FileExistsError:
+        return _complain(f"{path} is there already; it was left as it is", 1)
+    print(f"{path} written: set the AMI secret and the lines in it, then `dialer serve`")
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    async def work() -> int:
+        store = await Store.open(_settings(arguments).store.url)
+        try:
+            await store.migrate()
+        finally:
+            await store.close()
+        print("the store's tables are those of this release")
+        return 0
+
+    return _run(work())
+
+
+def _openapi(arguments: argparse.Namespace) -> int:
+    print(msgspec.json.format(msgspec.json.encode(description()), indent=1).decode())
+    return 0
+
+
+def _user(arguments: argparse.Namespace) -> int:
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+    async def work() -> int:
+        store = await Store.open(_settings(arguments).store.url)
+        try:
+            await store.migrate()
+            made = await Auth(store, utc_now).create_user(
+                login=arguments.login,
+                name=arguments.name,
+                password=password,
+                role=Role(arguments.role),
+                language=arguments.language,
+                phone_kind=arguments.phone,
+                endpoint=arguments.endpoint,
+                phone_secret=arguments.phone_secret,
+            )
+        finally:
+            await store.close()
+        if isinstance(made, Refused):
+            return _complain(f"not added: {made.code} {dict(made.params) or ''}", 1)
+        print(f"user {made.login} added")
+        return 0
+
+    return _run(work())
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from dialer.campaigns.importing import ImportOrder, run_import
+
+    settings = _settings(arguments)
+    line = arguments.line or next(iter(settings.lines), "")
+    if line not in settings.lines:
+        return _complain(
+            f"there is no line {line!r} in the configuration; lines: {', '.join(settings.lines)}", 1
+        )
+    order = ImportOrder(
+        file=arguments.file,
+        campaign=arguments.campaign,
+        script=arguments.script,
+        line=line,
+        language=arguments.language,
+        region=arguments.region or settings.lines[line].region,
+        inbound=arguments.inbound,
+        bad_rows=arguments.bad_rows,
+        entries_per_window=arguments.entries_per_window,
+        window_s=arguments.window,
+        cooldown_s=arguments.cooldown,
+        max_postponed=arguments.max_postponed,
+    )
+
+    async def work() -> int:
+        store = await Store.open(settings.store.url)
+        try:
+            await store.migrate()
+            report = await run_import(store, order, utc_now, _progress)
+        finally:
+            await store.close()
+        if arguments.json:
+            print(msgspec.json.encode(report).decode())
+        else:
+            print(report.in_words())
+        return 1 if report.failed else 0
+
+    return _run(work())
+
+
+def _progress(done: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} rows", end="", file=sys.stderr, flush=True)
+
+
+def _check_script(arguments: argparse.Namespace) -> int:
+    findings = check_file(arguments.file)
+    if findings:
+        print(rendered(arguments.file, findings, arguments.language))
+    return 1 if any(finding.level == "error" for finding in findings) else 0

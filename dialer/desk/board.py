@@ -1,0 +1,153 @@
+"""The supervisor's live view: who does what, and what is in the air. Pushed whole, at most twice a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from dialer.campaigns.routes import CampaignRow, load_rows
+from dialer.clients.numbers import national
+from dialer.desk.model import state_of
+from dialer.desk.room import Room, Watcher
+from dialer.desk.service import Desks
+from dialer.desk.view import DeskState
+from dialer.store.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 0.5
+
+
+class OperatorLine(Struct, frozen=True, kw_only=True):
+    id: int
+    name: str
+    state: str
+    since: datetime
+    campaign: str
+    client: str
+
+
+class LiveCall(Struct, frozen=True, kw_only=True):
+    id: str
+    direction: str
+    state: str
+    operator: str
+    client: str
+    number: str
+    campaign: str
+    started_at: datetime
+    answered_at: datetime | None
+
+
+class ConsoleView(Struct, frozen=True, kw_only=True):
+    server_now: datetime
+    pbx_up: bool
+    operators: list[OperatorLine]
+    calls: list[LiveCall]
+    campaigns: list[CampaignRow]
+
+
+class ConsoleFrame(Struct, frozen=True, kw_only=True, tag_field="type", tag="console"):
+    stream: str
+    seq: int
+    console: ConsoleView
+
+
+class Board:
+    """Draws the live view for the consoles that watch it; idle while none does."""
+
+    def __init__(self, desks: Desks, midnight: Callable[[], datetime]) -> None:
+        self._desks = desks
+        self._midnight = midnight
+        self._watchers: set[Watcher] = set()
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._seq = 0
+
+    def start(self) -> None:
+        self._desks.on_change = self._changed.set
+        self._task = asyncio.create_task(self._run(), name="board")
+
+    async def stop(self) -> None:
+        for watcher in self._watchers:
+            watcher.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def changed(self) -> None:
+        """Something on the board may be different."""
+        self._changed.set()
+
+    async def watch(self) -> Watcher:
+        watcher = Watcher()
+        watcher.put(await self._draw())
+        self._watchers.add(watcher)
+        return watcher
+
+    def unwatch(self, watcher: Watcher) -> None:
+        self._watchers.discard(watcher)
+
+    async def _run(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._watchers:
+                try:
+                    frame = await self._draw()
+                    for watcher in self._watchers:
+                        watcher.put(frame)
+                except StoreError as error:
+                    log.warning("live view not drawn: %s", error)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _draw(self) -> bytes:
+        since = self._midnight()
+        rows = await self._desks.world.store.read(lambda conn: load_rows(conn, since))
+        self._seq += 1
+        rooms = sorted(self._desks.rooms.values(), key=lambda room: room.user.name)
+        view = ConsoleView(
+            server_now=self._desks.world.now(),
+            pbx_up=self._desks.world.pbx.up,
+            operators=[_operator(room) for room in rooms if _is_here(room)],
+            calls=[line for room in rooms if (line := _call(room)) is not None],
+            campaigns=rows,
+        )
+        return msgspec.json.encode(ConsoleFrame(stream=self._desks.stream, seq=self._seq, console=view))
+
+
+def _is_here(room: Room) -> bool:
+    return bool(room.watchers) or state_of(room.desk) is not DeskState.OFFLINE
+
+
+def _operator(room: Room) -> OperatorLine:
+    return OperatorLine(
+        id=room.user.id,
+        name=room.user.name,
+        state=state_of(room.desk).value,
+        since=room.desk.since,
+        campaign=room.loaded.campaign.name if room.loaded is not None else "",
+        client=room.loaded.client.name if room.loaded is not None else "",
+    )
+
+
+def _call(room: Room) -> LiveCall | None:
+    work = room.desk.work
+    if work is None or work.call is None or work.call.ended or room.loaded is None:
+        return None
+    return LiveCall(
+        id=work.call.id,
+        direction=work.direction,
+        state=work.call.state.value,
+        operator=room.user.name,
+        client=room.loaded.client.name,
+        number=national(work.call.number),
+        campaign=room.loaded.campaign.name,
+        started_at=work.call.started_at,
+        answered_at=work.call.answered_at,
+    )

@@ -1,0 +1,226 @@
+"""A call as the console lists it, and its own page: what was answered, at which second of the recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Row, select
+
+from dialer.auth.tables import users
+from dialer.campaigns.dispositions import INBOUND, OUTBOUND
+from dialer.campaigns.tables import campaigns, results
+from dialer.clients.numbers import national
+from dialer.clients.tables import clients
+from dialer.scripts.tables import runs, script_versions, scripts, steps
+from dialer.telephony.tables import calls, recordings
+
+PAGE = 100
+
+
+class CallFacts(Struct, frozen=True, kw_only=True):
+    id: str
+    direction: str
+    client: str
+    number: str
+    campaign: str
+    operator: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    talk_s: float
+    outcome: str
+    disposition: str
+
+
+class CallRow(CallFacts, frozen=True, kw_only=True):
+    recording: str  # none, writing, ready, repaired, no_audio, missing
+
+
+class CallList(Struct, frozen=True, kw_only=True):
+    items: list[CallRow]
+    next: str | None
+
+
+class ScriptNamed(Struct, frozen=True, kw_only=True):
+    name: str
+    version: int
+
+
+class KeptFieldRow(Struct, frozen=True, kw_only=True):
+    label: str
+    value: str
+
+
+class StepRow(Struct, frozen=True, kw_only=True):
+    """`offset_s`: the second of the recording at which the answer was given; `from_s`: when the block was shown."""
+
+    seq: int
+    block: str
+    title: str
+    text: str
+    answer: str
+    kind: str
+    note: str
+    fields: list[KeptFieldRow]
+    entered_at: datetime
+    answered_at: datetime
+    offset_s: float | None
+    from_s: float | None
+
+
+class Peaks(Struct, frozen=True, kw_only=True):
+    left: list[float]
+    right: list[float]
+
+
+class RecordingView(Struct, frozen=True, kw_only=True):
+    state: str
+    duration_s: float | None
+    channels: int
+    uncertain: bool
+    audio: str | None
+    peaks: Peaks
+
+
+class CallPage(CallFacts, frozen=True, kw_only=True):
+    client_id: int | None
+    ended_by: str
+    end_reason: str
+    cause: int | None
+    comment: str
+    script: ScriptNamed | None
+    steps: list[StepRow]
+    recording: RecordingView | None
+
+
+_ROWS = (
+    select(
+        calls,
+        clients.c.name.label("client"),
+        campaigns.c.name.label("campaign"),
+        users.c.name.label("operator"),
+        recordings.c.state.label("recording"),
+        results.c.disposition,
+        results.c.comment,
+    )
+    .outerjoin(clients, clients.c.id == calls.c.client_id)
+    .outerjoin(campaigns, campaigns.c.id == calls.c.campaign_id)
+    .outerjoin(users, users.c.id == calls.c.operator_id)
+    .outerjoin(recordings, recordings.c.call_id == calls.c.id)
+    .outerjoin(results, results.c.call_id == calls.c.id)
+)
+
+
+def list_calls(conn: Connection, *, before: str, campaign_id: int | None, language: str) -> CallList:
+    """Calls, the newest first; `before` is the id of the last one of the page before."""
+    query = _ROWS.order_by(calls.c.id.desc()).limit(PAGE)
+    if before:
+        query = query.where(calls.c.id < before)
+    if campaign_id is not None:
+        query = query.where(calls.c.campaign_id == campaign_id)
+    rows = conn.execute(query).all()
+    return CallList(
+        items=[CallRow(**_facts(row, language), recording=row.recording or "none") for row in rows],
+        next=rows[-1].id if len(rows) == PAGE else None,
+    )
+
+
+def load_call(
+    conn: Connection, call_id: str, *, language: str, link: Callable[[str], str] | None
+) -> CallPage | None:
+    """The page of one call; `link` signs the address of its sound, None = this reader may not listen."""
+    row = conn.execute(_ROWS.where(calls.c.id == call_id)).first()
+    if row is None:
+        return None
+    recording = conn.execute(select(recordings).where(recordings.c.call_id == call_id)).first()
+    script = conn.execute(
+        select(scripts.c.name, script_versions.c.number)
+        .join(script_versions, script_versions.c.script_id == scripts.c.id)
+        .join(runs, runs.c.version_id == script_versions.c.id)
+        .where(runs.c.call_id == call_id)
+    ).first()
+    taken = conn.execute(select(steps).where(steps.c.call_id == call_id).order_by(steps.c.seq))
+    return CallPage(
+        **_facts(row, language),
+        client_id=row.client_id,
+        ended_by=row.ended_by,
+        end_reason=row.end_reason,
+        cause=row.cause,
+        comment=row.comment or "",
+        script=ScriptNamed(name=script.name, version=script.number) if script else None,
+        steps=[_step(step, recording) for step in taken],
+        recording=_recording(recording, link) if recording is not None else None,
+    )
+
+
+_TITLES = {disposition.id: disposition for disposition in (*OUTBOUND, *INBOUND)}
+
+
+def _facts(row: Row[Any], language: str) -> dict[str, Any]:
+    talk = (row.ended_at - row.bridged_at).total_seconds() if row.ended_at and row.bridged_at else 0.0
+    given = row.disposition or ""
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "client": row.client or "",
+        "number": national(row.number),
+        "campaign": row.campaign or "",
+        "operator": row.operator or "",
+        "started_at": row.started_at,
+        "answered_at": row.answered_at,
+        "ended_at": row.ended_at,
+        "talk_s": max(talk, 0.0),
+        "outcome": row.outcome,
+        "disposition": _TITLES[given].title(language) if given in _TITLES else given,
+    }
+
+
+def _step(step: Row[Any], recording: Row[Any] | None) -> StepRow:
+    return StepRow(
+        seq=step.seq,
+        block=step.block,
+        title=step.title,
+        text=step.text,
+        answer=step.answer_text,
+        kind=step.kind,
+        note=step.note,
+        fields=[KeptFieldRow(label=f["label"], value=_in_words(f["value"])) for f in step.fields],
+        entered_at=step.entered_at,
+        answered_at=step.answered_at,
+        offset_s=offset_of(step.answered_at, recording),
+        from_s=offset_of(step.entered_at, recording),
+    )
+
+
+def offset_of(moment: datetime, recording: Row[Any] | None) -> float | None:
+    """The second of the recording at a moment, held within it; None where there is no sound."""
+    if recording is None or recording.state not in ("ready", "repaired", "writing"):
+        return None
+    offset: float = max((moment - recording.started_at).total_seconds(), 0.0)
+    return round(min(offset, recording.duration_s) if recording.duration_s is not None else offset, 3)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
+    return {True: "✓", False: "—"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _recording(recording: Row[Any], link: Callable[[str], str] | None) -> RecordingView:
+    playable = recording.state in ("ready", "repaired")
+    outline = recording.peaks or b""
+    half = len(outline) // 2
+    return RecordingView(
+        state=recording.state,
+        duration_s=recording.duration_s,
+        channels=2,
+        uncertain=recording.uncertain,
+        audio=link(recording.call_id) if playable and link is not None else None,
+        peaks=Peaks(
+            left=[round(value / 255, 3) for value in outline[:half]],
+            right=[round(value / 255, 3) for value in outline[half:]],
+        ),
+    )

@@ -1,0 +1,164 @@
+"""The operator's verbs over HTTP. Each answers with the whole desk, as it is after the press."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from msgspec import UNSET, Struct, UnsetType
+
+from dialer.auth.model import Permission
+from dialer.desk.room import DeskFrame, Room
+from dialer.desk.service import DeskRefused, Desks
+from dialer.http.api import ApiCall, Operation
+from dialer.http.problems import Problem
+from dialer.scripts.run import Move
+from dialer.scripts.values import Typed
+
+BASE = "/api/v1/desk"
+
+
+class SwitchBody(Struct, frozen=True, kw_only=True):
+    on: bool
+
+
+class CampaignBody(Struct, frozen=True, kw_only=True):
+    campaign: int
+
+
+class EmptyBody(Struct, frozen=True, kw_only=True):
+    pass
+
+
+class WorkBody(Struct, frozen=True, kw_only=True):
+    """`work` says which client the operator meant, so that a late press never hits the next one."""
+
+    work: str
+
+
+class DialBody(WorkBody, frozen=True, kw_only=True):
+    phone: int | None = None
+
+
+class MuteBody(WorkBody, frozen=True, kw_only=True):
+    on: bool
+
+
+class StepBody(WorkBody, frozen=True, kw_only=True):
+    step: int
+    move: Move
+
+
+class FieldsBody(WorkBody, frozen=True, kw_only=True):
+    step: int
+    fields: dict[str, Typed]
+
+
+class DraftBody(WorkBody, frozen=True, kw_only=True):
+    """What is left out stays as it is; null clears. `callback_minutes` counts from now by the server's clock."""
+
+    note: str | UnsetType | None = UNSET
+    disposition: str | UnsetType | None = UNSET
+    comment: str | UnsetType | None = UNSET
+    callback_minutes: int | UnsetType | None = UNSET
+    callback_at: datetime | UnsetType | None = UNSET
+
+
+class NameBody(WorkBody, frozen=True, kw_only=True):
+    name: str
+
+
+class SaveBody(WorkBody, frozen=True, kw_only=True):
+    next: bool = True
+
+
+def operations(desks: Desks) -> list[Operation]:
+    def verb(
+        path: str, summary: str, body: type, press: Callable[[Room, ApiCall], Awaitable[None]]
+    ) -> Operation:
+        async def handler(call: ApiCall) -> bytes:
+            async def carried_out(room: Room) -> None:
+                if isinstance(call.body, WorkBody) and is_over(room, call.body.work):
+                    return
+                await press(room, call)
+
+            try:
+                return await desks.press(call.user, call.key, carried_out)
+            except DeskRefused as refused:
+                raise Problem(409, refused.code, refused.params) from refused
+
+        handler.__name__ = f"desk_{path}"
+        return Operation(
+            method="POST",
+            path=f"{BASE}/{path}",
+            summary=summary,
+            permission=Permission.USE_DESK,
+            handler=handler,
+            body=body,
+            answers=DeskFrame,
+        )
+
+    def session(room: Room, call: ApiCall) -> Awaitable[None]:
+        return desks.start_session(room) if call.body.on else desks.stop_session(room)
+
+    return [
+        verb("session", "Start or end the session at the operator's phone", SwitchBody, session),
+        verb(
+            "campaign",
+            "Choose a campaign",
+            CampaignBody,
+            lambda r, c: desks.choose_campaign(r, c.body.campaign),
+        ),
+        verb("break", "Go on a break, or come back", SwitchBody, lambda r, c: desks.take_break(r, c.body.on)),
+        verb("next", "Be handed the next free client", EmptyBody, lambda r, c: desks.next(r)),
+        verb("dial", "Ring the client", DialBody, lambda r, c: desks.dial(r, c.body.phone)),
+        verb("answer", "Take the inbound call that rings", WorkBody, lambda r, c: desks.answer(r)),
+        verb("hangup", "End the call", WorkBody, lambda r, c: desks.hangup(r)),
+        verb("mute", "Silence one's own microphone", MuteBody, lambda r, c: desks.mute(r, c.body.on)),
+        verb(
+            "step", "One move in the script", StepBody, lambda r, c: desks.step(r, c.body.step, c.body.move)
+        ),
+        verb(
+            "fields",
+            "Keep what was typed",
+            FieldsBody,
+            lambda r, c: desks.fields(r, c.body.step, c.body.fields),
+        ),
+        verb(
+            "draft", "Keep a result that is not saved yet", DraftBody, lambda r, c: _draft(desks, r, c.body)
+        ),
+        verb("client", "Name a new client", NameBody, lambda r, c: desks.name_client(r, c.body.name)),
+        verb(
+            "save",
+            "Save the result, and take the next client",
+            SaveBody,
+            lambda r, c: desks.save(r, c.body.next),
+        ),
+    ]
+
+
+def is_over(room: Room, meant: str) -> bool:
+    """Whether the press was meant for the work saved last, and so has nothing left to do.
+
+    Raises `DeskRefused` where it was meant for another client than the one on the page.
+    """
+    if room.desk.work is not None and room.desk.work.id == meant:
+        return False
+    if room.desk.last_saved == meant:
+        return True
+    raise DeskRefused("no_client" if room.desk.work is None else "work_changed")
+
+
+async def _draft(desks: Desks, room: Room, body: DraftBody) -> None:
+    changes: dict[str, object] = {}
+    if body.disposition is not UNSET:
+        changes["disposition"] = body.disposition or ""
+    if body.comment is not UNSET:
+        changes["comment"] = (body.comment or "")[:2000]
+    if body.callback_at is not UNSET:
+        changes["callback_at"] = body.callback_at
+    if body.callback_minutes is not UNSET and body.callback_minutes is not None:
+        minutes = min(max(body.callback_minutes, 1), 60 * 24 * 365)
+        changes["callback_at"] = desks.world.now() + timedelta(minutes=minutes)
+    note = None if body.note is UNSET else body.note or ""
+    await desks.draft(room, changes, note)
