@@ -208,7 +208,7 @@ def _ended_by(call: Call, end: EndReason) -> Party | None:
         ordered = min(ordered, client.ended_at)
     words = [(client.hangup_requested_at, Party.CLIENT), (ordered, Party.OPERATOR)]
     if operator is not None and call.bridged_at is not None:
-        words += [(operator.hangup_requested_at, Party.OPERATOR), (operator.ended_at, Party.OPERATOR)]
+        words.append((operator.hangup_requested_at, Party.OPERATOR))
     latest = client.ended_at if client.ended_at is not None else float("inf")
     said = [(at, who) for at, who in words if at is not None and at <= latest]
     return min(said)[1] if said else Party.SYSTEM
