@@ -16,7 +16,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.rig.asterisk import HTTP_PORT
-from tests.rig.browser_files import CHROMIUM, PHONE
+from tests.rig.browser_files import FIRST_CHROMIUM, PHONE
 from tests.rig.sound import Clock
 
 FLAGS = (
@@ -43,7 +43,7 @@ def flags(voice: Path | None = None) -> list[str]:
 def chromium(voice: Path | None = None) -> Iterator[Browser]:
     """A headless Chromium in the network of this thread. Not from within a running event loop."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=flags(voice))
+        browser = driver.chromium.launch(executable_path=str(FIRST_CHROMIUM), args=flags(voice))
         try:
             yield browser
         finally:
@@ -74,8 +74,13 @@ class Microphone:
     def clock(self) -> tuple[Clock, float]:
         """The clock voice as the microphone heard it, and the page's time (s since 1970) of position 0."""
         heard = self._page.evaluate("__microphone")
-        samples = np.concatenate([np.asarray(piece, dtype=np.float64) for piece in heard["pieces"]]) / 32768
-        return Clock.listen(samples, int(heard["rate"])), float(heard["began"])
+        rate, pieces = int(heard["rate"]), heard["pieces"]
+        first = float(pieces[0][0])
+        starts = [round((at - first) * rate) for at, _ in pieces]
+        samples = np.zeros(starts[-1] + len(pieces[-1][1]))
+        for start, (_, piece) in zip(starts, pieces, strict=True):
+            samples[start : start + len(piece)] = np.asarray(piece, dtype=np.float64) / 32768
+        return Clock.listen(samples, rate), first + float(heard["began"])
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

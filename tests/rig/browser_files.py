@@ -7,3 +7,4 @@ from pathlib import Path
 CHROMIUM = Path("/usr/bin/chromium")
 PHONE = Path(__file__).with_name("phone")
 BUNDLE = PHONE / "phone.bundle.js"
+FIRST_CHROMIUM = Path(__file__).with_name("chromium-first")

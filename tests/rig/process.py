@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+FIRST = ("nice", "-n", "-10")
 
 
 class TooLate(Exception):
@@ -32,10 +33,13 @@ def wait_until(condition: Callable[[], T], deadline_s: float, what: str, pause_s
 def start(
     command: list[str], log: Path, cwd: Path | None = None, env: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Run a command; its output goes to `log`. It is killed when the thread that started it dies."""
+    """Run a command; its output goes to `log`. It is killed when the thread that started it dies.
+
+    It goes before other work on the machine: sound that comes late is sound lost, and tests measure that.
+    """
     with log.open("ab") as out:
         return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", *command],
+            [*FIRST, "setpriv", "--pdeathsig", "KILL", "--", *command],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

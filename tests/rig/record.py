@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tests.rig import stage
 from tests.rig.asterisk import AsteriskServer
+from tests.rig.browser import BrowserPhone, chromium, served
+from tests.rig.browser_files import PHONE
 from tests.rig.far_end import Caller, FarEnd, desk_phones, provider
 from tests.rig.network import Network
 from tests.rig.wire import AmiTimeout, Message, RawAmi
@@ -563,6 +565,35 @@ def mute(s: Stage) -> None:
     s.settle()
 
 
+def hold(s: Stage) -> None:
+    """The operator's browser phone puts the client on hold and takes the call back, twice."""
+    accounts = s.asterisk.accounts
+    with served(PHONE) as address, chromium() as browser:
+        phone = BrowserPhone(browser, address, user="op201", password=accounts.browser)
+        phone.wait_registered()
+        s.login()
+        s.session("op201")
+        s.dial("+79161110200")
+        s.client_ready()
+        s.bridge()
+        phone.wait_up()
+        for _ in range(2):
+            here = s.ami.mark
+            phone.hold()
+            s.ami.event("Hold", since=here)
+            s.talk(0.5)
+            phone.unhold()
+            s.ami.event("Unhold", since=here)
+            s.talk(0.5)
+        here = s.ami.mark
+        s.hangup(CALL)
+        s.ended(CALL)
+        s.ready_again(here)
+        phone.hangup()
+        s.ended(OPERATOR)
+        s.settle()
+
+
 # --- Asterisk ends ---
 
 
@@ -599,7 +630,7 @@ FLOWS: dict[str, Callable[[Stage], None]] = {
         outbound_duplicate_id, orders_without_channel,
         inbound_taken, inbound_caller_hangs_up, inbound_gives_up_ringing, inbound_gives_up_at_once,
         inbound_fallback, inbound_taken_too_late, inbound_given_back, inbound_hostile_names,
-        lists_with_live_calls, lists_empty, mute,
+        lists_with_live_calls, lists_empty, mute, hold,
     )
 } | {
     "outbound_busy": with_text("The client is busy (486).", _outcome("+79161110486")),

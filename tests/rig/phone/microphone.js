@@ -4,34 +4,41 @@
   const heard = (window.__microphone = { began: null, rate: 0, pieces: [] });
   const STEP = 6;
   const inner = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+
+  // Frames carry the time of their capture, so that one that is lost shifts nothing.
+  async function listen(track) {
+    const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 200 }).readable.getReader();
+    for (;;) {
+      const { value: frame, done } = await reader.read();
+      if (done) return;
+      const at = frame.timestamp / 1e6;
+      const now = Date.now() / 1000;
+      const length = frame.numberOfFrames;
+      // The quickest delivery is the nearest to the truth.
+      const lag = now - at - length / frame.sampleRate;
+      if (heard.began === null || lag < heard.began) heard.began = lag;
+      heard.rate = frame.sampleRate / STEP;
+      const samples = new Float32Array(length);
+      frame.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+      frame.close();
+      const piece = [];
+      for (let i = 0; i + STEP <= length; i += STEP) {
+        let sum = 0;
+        for (let j = 0; j < STEP; j++) sum += samples[i + j];
+        piece.push(Math.round((sum / STEP) * 32767));
+      }
+      heard.pieces.push([at, piece]);
+    }
+  }
+
+  let listening = false;
   navigator.mediaDevices.getUserMedia = async (constraints) => {
     const stream = await inner(constraints);
-    if (heard.began !== null || stream.getAudioTracks().length === 0) return stream;
-    heard.began = Infinity;
-    const context = new AudioContext({ sampleRate: 48000 });
-    heard.rate = context.sampleRate / STEP;
-    const tap = context.createScriptProcessor(1024, 1, 1);
-    let frames = 0;
-    let carried = [];
-    tap.onaudioprocess = ({ inputBuffer }) => {
-      const now = Date.now() / 1000;
-      const samples = inputBuffer.getChannelData(0);
-      frames += samples.length;
-      // The quickest delivery is the nearest to the truth.
-      heard.began = Math.min(heard.began, now - frames / context.sampleRate);
-      const all = [...carried, ...samples];
-      const whole = all.length - (all.length % STEP);
-      carried = all.slice(whole);
-      const piece = new Array(whole / STEP);
-      for (let i = 0; i < piece.length; i++) {
-        let sum = 0;
-        for (let j = 0; j < STEP; j++) sum += all[i * STEP + j];
-        piece[i] = Math.round((sum / STEP) * 32767);
-      }
-      heard.pieces.push(piece);
-    };
-    context.createMediaStreamSource(stream.clone()).connect(tap);
-    tap.connect(context.destination);
+    const [track] = stream.getAudioTracks();
+    if (track && !listening) {
+      listening = true;
+      listen(track.clone());
+    }
     return stream;
   };
 })();
