@@ -22,16 +22,13 @@ export function share(part: number, whole: number, language: Language): string {
   return new Intl.NumberFormat(locale(language), { style: 'percent', maximumFractionDigits: 1 }).format(part / whole);
 }
 
-export function dateTime(iso: string, language: Language, zone?: string): string {
-  return new Intl.DateTimeFormat(locale(language), {
-    day: '2-digit',
-    month: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZone: zone,
-  })
-    .format(new Date(iso))
-    .replace(',', '');
+/** `20.11 16:05`; of another year than `now`'s the day alone, `02.12.2025`. */
+export function dateTime(iso: string, language: Language, zone?: string, now = new Date()): string {
+  const at = new Date(iso);
+  const day: Intl.DateTimeFormatOptions = { day: '2-digit', month: '2-digit', timeZone: zone };
+  const further: Intl.DateTimeFormatOptions =
+    at.getFullYear() === now.getFullYear() ? { hour: '2-digit', minute: '2-digit' } : { year: 'numeric' };
+  return new Intl.DateTimeFormat(locale(language), { ...day, ...further }).format(at).replace(',', '');
 }
 
 export function clockTime(at: number | string, language: Language, zone?: string): string {

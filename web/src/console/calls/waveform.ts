@@ -33,7 +33,7 @@ const sheetText = `
   canvas { position: absolute; top: 0; display: block; image-rendering: pixelated; }
   .progress { position: absolute; z-index: 2; top: 0; left: 0; width: 0; height: 100%; overflow: hidden; pointer-events: none; }
   .cursor { position: absolute; z-index: 5; top: 0; left: 0; height: 100%; border-radius: 2px; pointer-events: none; }
-  [part~="region-content"] { font: 600 11px system-ui, sans-serif; }
+  [part~="region-content"] { background: var(--surface); border-radius: 0 0 4px 0; font: 600 11px system-ui, sans-serif; }
 `;
 
 export interface Source {

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fill, type Catalogue } from '../src/lib/i18n';
+import en from '../src/locales/en.json';
+import ru from '../src/locales/ru.json';
+
+const catalogues = { ru, en } as unknown as Record<'ru' | 'en', Catalogue>;
+const places = (text: unknown): string[] =>
+  [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
+
+test('both languages have the same keys', () => {
+  expect(Object.keys(en).sort()).toEqual(Object.keys(ru).sort());
+});
+
+test('a text fills in the same values in both languages', () => {
+  for (const key of Object.keys(ru) as (keyof typeof ru)[]) expect(places(en[key]), key).toEqual(places(ru[key]));
+});
+
+test('each plural has the forms that its language needs', () => {
+  const forms = { ru: ['one', 'few', 'many'], en: ['one', 'other'] };
+  for (const language of ['ru', 'en'] as const) {
+    for (const [key, text] of Object.entries(catalogues[language])) {
+      if (typeof text === 'string') expect(text.trim(), key).not.toBe('');
+      else for (const form of forms[language]) expect(Object.keys(text), `${language} ${key}`).toContain(form);
+    }
+  }
+});
+
+test('Russian texts are Russian and English ones English', () => {
+  const exempt = new Set(['language.switch', 'lang', 'check.server', 'check.pbx']);
+  for (const [key, text] of Object.entries(catalogues.en)) {
+    if (!exempt.has(key)) expect(JSON.stringify(text), key).not.toMatch(/[а-яё]/i);
+  }
+});
+
+test('plurals', () => {
+  const said = [1, 2, 5, 11, 21, 148].map((n) => fill(catalogues.ru, 'ru', 'today', { n }));
+  expect(said.map((text) => text?.split(' ').at(-1))).toEqual(['звонок', 'звонка', 'звонков', 'звонков', 'звонок', 'звонков']);
+  expect(fill(catalogues.en, 'en', 'today', { n: 1 })).toBe('Today: 1 call');
+  expect(fill(catalogues.en, 'en', 'no such key')).toBeNull();
+});
+
+test('every text that the sources ask for by a whole key exists, and no text is left over', () => {
+  const sources = readdirSync(join(import.meta.dirname, '../src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(svelte|ts)$/.test(name))
+    .map((name) => readFileSync(join(import.meta.dirname, '../src', name), 'utf8'))
+    .join('\n');
+  const composed = [...sources.matchAll(/`([a-z_.]+)\.\$\{/g)].map((match) => `${match[1]}.`);
+  composed.push('refusal.', 'outcome.', 'call.', 'role.', 'recording.', 'end.', 'problem.');
+  const unused = Object.keys(ru).filter(
+    (key) => !sources.includes(`'${key}'`) && !composed.some((prefix) => key.startsWith(prefix)),
+  );
+  expect(unused).toEqual([]);
+});
