@@ -16,12 +16,10 @@ from dialer.auth.sessions import WHOLE
 from dialer.http.api import ApiCall, Operation
 from dialer.http.problems import Problem
 
-MOST_BODY = 4096
-
 
 class LoginBody(Struct, frozen=True, kw_only=True):
     login: Annotated[str, Meta(max_length=64)]
-    password: Annotated[str, Meta(max_length=1024)]
+    password: Annotated[str, Meta(max_length=1024)]  # too long a one is wrong, not malformed
 
 
 class LoginAnswer(Struct, frozen=True, kw_only=True):
@@ -67,7 +65,7 @@ def add_login_routes(app: web.Application, auth: Auth, guard: Guard) -> None:
     async def login(request: web.Request) -> web.Response:
         guard.check_page(request)
         try:
-            body = msgspec.json.decode(await request.content.read(MOST_BODY), type=LoginBody)
+            body = msgspec.json.decode(await request.read(), type=LoginBody)
         except msgspec.MsgspecError as error:
             raise Problem(400, "body_wrong", {"detail": "login, password"}) from error
         entered = await auth.login(body.login, body.password, request.remote or "")

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,7 +31,7 @@ _BUSY_S = 5
 class Entered:
     """A login that succeeded. The token goes into the cookie and nowhere else."""
 
-    token: str
+    token: str = field(repr=False)
     session: Session
 
 

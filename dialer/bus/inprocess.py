@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from dialer.bus.port import Handler, Source
-from dialer.bus.subscription import QUEUE_LIMIT, Subscription
+from dialer.bus.subscription import PAUSES_S, QUEUE_LIMIT, Subscription
 from dialer.events import Event
 from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope
@@ -22,9 +22,12 @@ STOP_S = 5.0
 class InProcessBus:
     """Delivers committed events to its subscribers, each at its own pace. Owns their tasks."""
 
-    def __init__(self, source: Source, *, mark_every_s: float = MARK_EVERY_S) -> None:
+    def __init__(
+        self, source: Source, *, mark_every_s: float = MARK_EVERY_S, pauses_s: Sequence[float] = PAUSES_S
+    ) -> None:
         self._source = source
         self._mark_every_s = mark_every_s
+        self._pauses_s = pauses_s
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._marked = 0
@@ -40,7 +43,11 @@ class InProcessBus:
         if self._tasks:
             raise RuntimeError("the bus has started: subscribe before")
         label = name or getattr(handler, "__qualname__", "subscriber")
-        self._subscriptions.append(Subscription(label, events, handler, self._source, queue_limit))
+        self._subscriptions.append(
+            Subscription(
+                label, events, handler, self._source, queue_limit=queue_limit, pauses_s=self._pauses_s
+            )
+        )
 
     async def start(self) -> None:
         """Begins to deliver, first what an earlier life left undelivered."""

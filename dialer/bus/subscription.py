@@ -30,7 +30,14 @@ class Subscription:
     """Reads its types of event in order and calls its handler. `run` is its life; the bus owns the task."""
 
     def __init__(
-        self, name: str, events: Sequence[type[Event]], handler: Handler, source: Source, queue_limit: int
+        self,
+        name: str,
+        events: Sequence[type[Event]],
+        handler: Handler,
+        source: Source,
+        *,
+        queue_limit: int = QUEUE_LIMIT,
+        pauses_s: Sequence[float] = PAUSES_S,
     ) -> None:
         self.name = name
         self.set_aside = 0
@@ -38,6 +45,7 @@ class Subscription:
         self._handler = handler
         self._source = source
         self._limit = queue_limit
+        self._pauses_s = tuple(pauses_s)
         self._queue: deque[Envelope] = deque()
         self._arrived = asyncio.Event()
         self._behind = True  # the queue is not the whole truth: read the outbox first
@@ -88,7 +96,7 @@ class Subscription:
             except StoreError as error:
                 log.warning("bus.outbox_unreadable name=%s error=%s", self.name, type(error).__name__)
                 self._behind = True
-                await asyncio.sleep(PAUSES_S[-1])
+                await asyncio.sleep(self._pauses_s[-1])
                 return
             if not page:
                 return
@@ -109,7 +117,7 @@ class Subscription:
         self._done = envelope.seq
 
     async def _try(self, envelope: Envelope) -> bool:
-        for pause in (*PAUSES_S, None):
+        for pause in (*self._pauses_s, None):
             try:
                 async with asyncio.timeout(HANDLER_DEADLINE_S):
                     await self._handler(envelope)

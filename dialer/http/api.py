@@ -69,7 +69,7 @@ def _guarded(
         body = None
         if decoder is not None:
             try:
-                body = decoder.decode(await request.content.read(MOST_BODY + 1) or b"{}")
+                body = decoder.decode(await request.read() or b"{}")
             except msgspec.ValidationError as error:
                 raise Problem(400, "body_wrong", {"detail": str(error)[:300]}) from error
             except msgspec.DecodeError as error:

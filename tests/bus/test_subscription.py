@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.bus import subscription as module
 from dialer.bus.inprocess import InProcessBus
 from dialer.bus.subscription import Subscription
 from dialer.store import StoreUnavailable
@@ -76,7 +75,7 @@ async def test_all_arrive_once_and_in_order_however_they_come(
             done.set()
 
     last = stored + sum(size for size, _ in commits) + 1
-    subscription = Subscription("tested", [Noted], hears, source, limit)
+    subscription = Subscription("tested", [Noted], hears, source, queue_limit=limit)
     source.listen(subscription.offer)
     task = asyncio.create_task(subscription.run())
     seq = stored
@@ -91,21 +90,19 @@ async def test_all_arrive_once_and_in_order_however_they_come(
     assert heard == list(range(1, last + 1))
 
 
-async def test_a_store_that_cannot_be_read_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0, 0.0))
+async def test_a_store_that_cannot_be_read_is_asked_again() -> None:
     source, done = Stored([noted(1)], lost=3), asyncio.Event()
 
     async def hears(envelope: Envelope) -> None:
         done.set()
 
-    task = asyncio.create_task(Subscription("tested", [Noted], hears, source, 10).run())
+    task = asyncio.create_task(Subscription("tested", [Noted], hears, source, pauses_s=(0, 0)).run())
     await asyncio.wait_for(done.wait(), DEADLINE_S)
     task.cancel()
     assert source.lost == 0
 
 
-async def test_an_event_that_always_fails_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSES_S", (0.0, 0.0))
+async def test_an_event_that_always_fails_is_set_aside() -> None:
     source, done, tries = Stored(), asyncio.Event(), []
 
     async def hears(envelope: Envelope) -> None:
@@ -114,7 +111,7 @@ async def test_an_event_that_always_fails_is_set_aside(monkeypatch: pytest.Monke
             raise LookupError
         done.set()
 
-    bus = InProcessBus(source)
+    bus = InProcessBus(source, pauses_s=(0, 0))
     bus.subscribe(Noted, handler=hears)
     await bus.start()
     source.commit(noted(1), noted(2))

@@ -1,0 +1,30 @@
+"""Every cell of roles and permissions, said twice: here and there."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialer.auth.model import Permission, Role, home, may
+
+ALLOWED = {
+    Permission.OWN_PROFILE: set(Role),
+    Permission.USE_DESK: {Role.OPERATOR},
+    Permission.SEE_CONSOLE: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.LISTEN: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
+    Permission.RUN_CAMPAIGNS: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.MANAGE_USERS: {Role.ADMIN},
+}
+
+
+@pytest.mark.parametrize("permission", Permission)
+@pytest.mark.parametrize("role", Role)
+def test_a_role_may_what_the_table_says(role: Role, permission: Permission) -> None:
+    assert may(role, permission) == (role in ALLOWED[permission])
+
+
+def test_the_page_of_a_role() -> None:
+    assert {role: home(role) for role in (Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN)} == {
+        Role.OPERATOR: "/operator",
+        Role.SUPERVISOR: "/console",
+        Role.ADMIN: "/console",
+    }
