@@ -96,12 +96,10 @@ def _headers(action: Action) -> Headers:
             return (("Action", "Redirect"), ("Channel", _id("Channel", action.leg)), *_place(action.context))
         case SetVariable():
             # Setvar takes its value whole: nothing is split, so nothing is escaped.
-            return (
-                *_variable_of("Setvar", action.leg, action.variable.value),
-                ("Value", _whole(action.value)),
-            )
+            name = Variable(action.variable).value
+            return (*_variable_of("Setvar", action.leg, name), ("Value", _whole(action.value)))
         case GetVariable():
-            return _variable_of("Getvar", action.leg, action.variable.value)
+            return _variable_of("Getvar", action.leg, Variable(action.variable).value)
         case Mute():
             value = "on" if action.muted else "off"
             return (*_variable_of("Setvar", action.leg, "MUTEAUDIO(in)"), ("Value", value))

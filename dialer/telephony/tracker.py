@@ -158,14 +158,14 @@ def _moves(before: Call, now: Call) -> tuple[Move, ...]:
         moves.append(Move.ANSWER)
     if _joined(now) and not _joined(before):
         moves.append(Move.JOIN)
-        if is_.held:
+        if _held(now):
             moves.append(Move.HOLD)
     elif _joined(before) and not _joined(now):
         moves.append(Move.PART)
         if is_.transferred_at is not None and _together_since(before) <= is_.transferred_at:
             moves.append(Move.TRANSFER)  # the operator is seen to leave only after having sent the client on
-    elif _joined(now) and is_.held != was.held:
-        moves.append(Move.HOLD if is_.held else Move.RESUME)
+    elif _joined(now) and _held(now) != _held(before):
+        moves.append(Move.HOLD if _held(now) else Move.RESUME)
     if is_.transferred_at is not None and was.transferred_at is None:
         moves.append(Move.TRANSFER)
     if _is_over(now):
@@ -177,6 +177,10 @@ def _joined(call: Call) -> bool:
     return (
         bool(call.client.bridge) and call.operator is not None and call.operator.bridge == call.client.bridge
     )
+
+
+def _held(call: Call) -> bool:
+    return call.client.held or (call.operator is not None and call.operator.held)
 
 
 def _together_since(call: Call) -> float:

@@ -266,7 +266,11 @@ def test_hold() -> None:
     assert call.state is CallState.ANSWERED
     call = track(call, LegBridged(leg=OP, at=2.1, bridge="a"))
     assert call.state is CallState.HELD
-    assert track(call, LegHeld(leg=C, at=3.0, held=False)).state is CallState.BRIDGED
+    call = track(call, LegHeld(leg=C, at=3.0, held=False))
+    assert call.state is CallState.BRIDGED
+    call = track(call, LegHeld(leg=OP, at=4.0, held=True))
+    assert call.state is CallState.HELD
+    assert track(call, LegHeld(leg=OP, at=5.0, held=False)).state is CallState.BRIDGED
 
 
 def test_who_hung_up_first() -> None:
