@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +20,13 @@ def daemon(asterisk: AsteriskServer, tmp_path_factory: pytest.TempPathFactory) -
     daemon = Daemon.beside(asterisk, tmp_path_factory.mktemp("daemon"))
     daemon.add_operator("maria", "op301")
     daemon.add_supervisor()
-    numbers = [f"+7916{i:04d}{fate}" for i, fate in enumerate(["200", "201", "486", "404", "603", "480", "503"])]
+    numbers = [
+        f"+7916{i:04d}{fate}" for i, fate in enumerate(["200", "201", "486", "404", "603", "480", "503"])
+    ]
     daemon.add_campaign(numbers)
     daemon.start()
     yield daemon
     daemon.stop()
-    (Path("/tmp") / "daemon.log").write_text(daemon.log())
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,14 @@ class Daemon:
     """`dialer serve` in a folder of its own. The same port after each start, as an operator's page expects."""
 
     def __init__(
-        self, folder: Path, *, secret: str, monitor: Path, ami_port: int = 5038, port: int = 8099, ws: str = ""
+        self,
+        folder: Path,
+        *,
+        secret: str,
+        monitor: Path,
+        ami_port: int = 5038,
+        port: int = 8099,
+        ws: str = "",
     ) -> None:
         self.folder = folder
         self.port = port
@@ -106,7 +113,12 @@ class Daemon:
         self.command("user", login, "--name", login.title(), "--role", "supervisor", stdin=PASSWORD + "\n")
 
     def add_campaign(
-        self, numbers: list[str], *, script: str = "water_reorder_ru.yaml", name: str = "Вода", extra: tuple[str, ...] = ()
+        self,
+        numbers: list[str],
+        *,
+        script: str = "water_reorder_ru.yaml",
+        name: str = "Вода",
+        extra: tuple[str, ...] = (),
     ) -> None:
         clients = self.folder / "clients.csv"
         rows = [f"Клиент Номер {i};{number};Тверь;Europe/Moscow" for i, number in enumerate(numbers)]
@@ -166,7 +178,9 @@ class Client:
         return self._request("POST", path, body, key or uuid.uuid4().hex)
 
     def fetch(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
-        request = urllib.request.Request(self.daemon.url + path, headers={"Cookie": self.cookie, **(headers or {})})
+        request = urllib.request.Request(
+            self.daemon.url + path, headers={"Cookie": self.cookie, **(headers or {})}
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, answer.read()
 
@@ -197,15 +211,18 @@ class Page(Client):
         self.frames: list[Json] = []
         self.popped: list[str] = []
         self._socket: ClientConnection | None = None
+        self._held = ExitStack()
         self.open()
 
     def open(self) -> None:
-        self._socket = connect(
-            self.daemon.url.replace("http", "ws") + "/api/v1/live",
-            additional_headers={"Cookie": self.cookie},
-            origin=self.daemon.url,  # type: ignore[arg-type]
-            max_size=2**20,
-            open_timeout=10,
+        self._socket = self._held.enter_context(
+            connect(
+                self.daemon.url.replace("http", "ws") + "/api/v1/live",
+                additional_headers={"Cookie": self.cookie},
+                origin=self.daemon.url,  # type: ignore[arg-type]
+                max_size=2**20,
+                open_timeout=10,
+            )
         )
         self._take(self._socket.recv(timeout=10))
 
@@ -223,8 +240,7 @@ class Page(Client):
         process.wait_until(opened, deadline_s, "the page's reconnect")
 
     def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
+        self._held.close()
 
     @property
     def desk(self) -> Json:
@@ -249,7 +265,9 @@ class Page(Client):
         end = time.monotonic() + deadline_s
         while not wanted(self.desk):
             left = end - time.monotonic()
-            assert left > 0 and self._socket is not None, f"{what}: not within {deadline_s} s; {self._brief()}"
+            assert left > 0 and self._socket is not None, (
+                f"{what}: not within {deadline_s} s; {self._brief()}"
+            )
             try:
                 self._take(self._socket.recv(timeout=left))
             except TimeoutError:
@@ -272,7 +290,10 @@ class Page(Client):
         """Give an answer of the present block, with whatever fields it needs."""
         run = self.work["run"]
         block = run["block"]
-        values = {**{f["id"]: _plausible(f) for f in block["fields"] if f["required"] and not f["value"]}, **fields}
+        values = {
+            **{f["id"]: _plausible(f) for f in block["fields"] if f["required"] and not f["value"]},
+            **fields,
+        }
         move = {"kind": "answer", "answer": block["answers"][index]["id"], "fields": values}
         return self.on_work("step", step=run["step"], move=move)
 
@@ -313,5 +334,3 @@ def _plausible(field: Json) -> Any:
         "email": "someone@example.org",
     }
     return samples.get(field["kind"], "words")
-
-
