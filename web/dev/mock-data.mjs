@@ -39,6 +39,8 @@ export const dispositions = [
   ['dnc', 'Не звонить', 'refused', 'required', false],
 ].map(([id, title, group, comment, callback]) => ({ id, title, group, comment, callback }));
 
+export const common = { ...field('contact', 'С кем говорим', 'text', false), common: true };
+
 export const script = {
   jumps: [
     { id: 'price', text: 'Дорого', to: 'price' },

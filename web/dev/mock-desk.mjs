@@ -1,5 +1,5 @@
 // The canned desk: one campaign, one script, a client who answers after two seconds.
-import { clients, dispositions, script } from './mock-data.mjs';
+import { clients, common, dispositions, script } from './mock-data.mjs';
 
 const at = (ms = 0) => new Date(Date.now() + ms).toISOString();
 
@@ -36,6 +36,7 @@ export function makeDesk(changed) {
     const run = desk.work.run;
     run.step += 1;
     run.block = structuredClone({ id, hint: '', answers: [], fields: [], end: false, goal: false, ...block });
+    run.block.fields.unshift(structuredClone(common));
     run.block.text = text(run.block.text);
     for (const field of run.block.fields) field.value = kept[field.id] ?? null;
     run.progress = block.progress;
