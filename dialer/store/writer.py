@@ -38,8 +38,9 @@ class _Waiting(Unit):
 class Writer:
     """Queue and thread. Every method is called in the loop; the thread touches only what is said so."""
 
-    def __init__(self, runner: BatchRunner) -> None:
+    def __init__(self, runner: BatchRunner, *, queue_limit: int = QUEUE_LIMIT) -> None:
         self._runner = runner
+        self._limit = queue_limit
         self._loop = asyncio.get_running_loop()
         self._queue: deque[_Waiting] = deque()  # under _arrived
         self._arrived = threading.Condition(threading.Lock())
@@ -84,7 +85,7 @@ class Writer:
         with self._arrived:
             if self._closed:
                 raise StoreUnavailable("the store is closed", "start the program again")
-            if len(self._queue) >= QUEUE_LIMIT:
+            if len(self._queue) >= self._limit:
                 raise StoreBusy("too many units of work wait for the store")
             self._queue.append(unit)
             self._arrived.notify()
@@ -105,8 +106,9 @@ class Writer:
             if not batch:
                 self._runner.probe()
                 continue
-            envelopes = self._runner.run(batch, enforce_foreign_keys=not batch[0].alone)
-            self._loop.call_soon_threadsafe(self._settle, batch, envelopes)
+            done, envelopes = self._runner.run(batch, enforce_foreign_keys=not batch[0].alone)
+            self._put_back(batch[done:])
+            self._loop.call_soon_threadsafe(self._settle, batch[:done], envelopes)
         self._runner.close()
 
     def _take(self) -> list[_Waiting] | None:
@@ -123,6 +125,11 @@ class Writer:
             while self._queue and len(batch) < BATCH_LIMIT and not self._queue[0].alone:
                 batch.append(self._queue.popleft())
             return batch
+
+    def _put_back(self, units: list[_Waiting]) -> None:
+        """What the transaction had no time for comes first in the next, if anybody waits for it still."""
+        with self._arrived:
+            self._queue.extendleft(unit for unit in reversed(units) if not unit.future.done())
 
     # --- back in the loop -----------------------------------------------------------------------------------
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
 from dialer.store import StoreUnavailable
-from dialer.store.batch import BatchRunner, Unit
+from dialer.store.batch import SHORTEST_S, BatchRunner, Unit
 
 
 @pytest.fixture
@@ -29,13 +30,6 @@ def ask(runner: BatchRunner, statement: str) -> object:
     unit = Unit(lambda connection: connection.exec_driver_sql(statement).scalar())
     runner.run([unit])
     return unit.result
-
-
-def broken(error: BaseException) -> Callable[[Connection], None]:
-    def work(connection: Connection) -> None:
-        raise error
-
-    return work
 
 
 def test_a_migration_may_break_references_on_its_way(runner: BatchRunner) -> None:
@@ -94,3 +88,16 @@ def test_a_probe_finds_a_store_well(runner: BatchRunner) -> None:
     runner.trouble = StoreUnavailable("was", "wait")
     runner.probe()
     assert runner.trouble is None
+
+
+def test_a_long_transaction_leaves_the_rest_for_the_next(runner: BatchRunner) -> None:
+    def lasts(connection: Connection) -> None:
+        until = time.monotonic() + SHORTEST_S
+        while time.monotonic() < until:
+            pass
+
+    long, short = Unit(lasts), sql("INSERT INTO a VALUES (1)")
+    assert runner.run([long, short]) == (1, [])
+    assert ask(runner, "SELECT count(*) FROM a") == 0
+    assert runner.run([short])[0] == 1
+    assert ask(runner, "SELECT count(*) FROM a") == 1
