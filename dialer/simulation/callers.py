@@ -15,7 +15,7 @@ NOBODY_THERE_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callers:
-    """Who calls one number of ours. `unknown` is a prefix to which four digits are put."""
+    """Who calls one number of ours. `unknown` is the form of numbers nobody knows, each # a digit."""
 
     dialled: str
     known: tuple[tuple[str, str], ...]  # number, name as the network shows it
@@ -81,5 +81,6 @@ class InboundTraffic:
 
     def _caller(self, who: Callers) -> tuple[str, str]:
         if who.unknown and (not who.known or self._rng.random() < who.unknown_share):
-            return f"{who.unknown}{self._rng.randrange(10_000):04d}", ""
+            digits = (str(self._rng.randrange(10)) if one == "#" else one for one in who.unknown)
+            return "".join(digits), ""
         return self._rng.choice(who.known)

@@ -27,7 +27,7 @@ class Habits:
     ring_mean_s: float = 6.0
     ring_shape: float = 4.0  # of the gamma distribution; higher is more regular
     ring_least_s: float = 1.5
-    talk_median_s: float = 150.0
+    talk_median_s: float = 240.0
     talk_spread: float = 0.5  # sigma of the log-normal
     phone_ring_s: float = 0.3
 
