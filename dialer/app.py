@@ -212,10 +212,10 @@ async def _sweep(desks: Desks, inbound: Inbound) -> None:
         await asyncio.sleep(SWEEP_S)
         count += 1
         try:
-            await desks.sweep()
+            await desks.sweep.run()
             await inbound.sweep()
             if count % REFRESH_EVERY == 0:
-                await desks.refresh()
+                await desks.rooms.refresh()
         except StoreError as error:
             log.warning("sweep put off: %s", error)
         except Exception:

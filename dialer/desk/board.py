@@ -70,7 +70,7 @@ class Board:
         self._seq = 0
 
     def start(self) -> None:
-        self._desks.on_change = self._changed.set
+        self._desks.rooms.on_change = self._changed.set
         self._task = asyncio.create_task(self._run(), name="board")
 
     async def stop(self) -> None:
@@ -110,7 +110,7 @@ class Board:
         since = self._midnight()
         rows = await self._desks.world.store.read(lambda conn: load_rows(conn, since))
         self._seq += 1
-        rooms = sorted(self._desks.rooms.values(), key=lambda room: room.user.name)
+        rooms = sorted(self._desks.rooms.all.values(), key=lambda room: room.user.name)
         view = ConsoleView(
             server_now=self._desks.world.now(),
             pbx_up=self._desks.world.pbx.up,
@@ -118,7 +118,7 @@ class Board:
             calls=[line for room in rooms if (line := _call(room)) is not None],
             campaigns=rows,
         )
-        return msgspec.json.encode(ConsoleFrame(stream=self._desks.stream, seq=self._seq, console=view))
+        return msgspec.json.encode(ConsoleFrame(stream=self._desks.rooms.stream, seq=self._seq, console=view))
 
 
 def _is_here(room: Room) -> bool:

@@ -99,7 +99,7 @@ def operations(desks: Desks) -> list[Operation]:
         )
 
     def session(room: Room, call: ApiCall) -> Awaitable[None]:
-        return desks.start_session(room) if call.body.on else desks.stop_session(room)
+        return desks.verbs.start_session(room) if call.body.on else desks.verbs.stop_session(room)
 
     return [
         verb("session", "Start or end the session at the operator's phone", SwitchBody, session),
@@ -107,32 +107,40 @@ def operations(desks: Desks) -> list[Operation]:
             "campaign",
             "Choose a campaign",
             CampaignBody,
-            lambda r, c: desks.choose_campaign(r, c.body.campaign),
+            lambda r, c: desks.verbs.choose_campaign(r, c.body.campaign),
         ),
-        verb("break", "Go on a break, or come back", SwitchBody, lambda r, c: desks.take_break(r, c.body.on)),
-        verb("next", "Be handed the next free client", EmptyBody, lambda r, c: desks.next(r)),
-        verb("dial", "Ring the client", DialBody, lambda r, c: desks.dial(r, c.body.phone)),
-        verb("answer", "Take the inbound call that rings", WorkBody, lambda r, c: desks.answer(r)),
-        verb("hangup", "End the call", WorkBody, lambda r, c: desks.hangup(r)),
-        verb("mute", "Silence one's own microphone", MuteBody, lambda r, c: desks.mute(r, c.body.on)),
         verb(
-            "step", "One move in the script", StepBody, lambda r, c: desks.step(r, c.body.step, c.body.move)
+            "break",
+            "Go on a break, or come back",
+            SwitchBody,
+            lambda r, c: desks.verbs.take_break(r, c.body.on),
+        ),
+        verb("next", "Be handed the next free client", EmptyBody, lambda r, c: desks.verbs.next(r)),
+        verb("dial", "Ring the client", DialBody, lambda r, c: desks.verbs.dial(r, c.body.phone)),
+        verb("answer", "Take the inbound call that rings", WorkBody, lambda r, c: desks.verbs.answer(r)),
+        verb("hangup", "End the call", WorkBody, lambda r, c: desks.verbs.hangup(r)),
+        verb("mute", "Silence one's own microphone", MuteBody, lambda r, c: desks.verbs.mute(r, c.body.on)),
+        verb(
+            "step",
+            "One move in the script",
+            StepBody,
+            lambda r, c: desks.verbs.step(r, c.body.step, c.body.move),
         ),
         verb(
             "fields",
             "Keep what was typed",
             FieldsBody,
-            lambda r, c: desks.fields(r, c.body.step, c.body.fields),
+            lambda r, c: desks.verbs.fields(r, c.body.step, c.body.fields),
         ),
         verb(
             "draft", "Keep a result that is not saved yet", DraftBody, lambda r, c: _draft(desks, r, c.body)
         ),
-        verb("client", "Name a new client", NameBody, lambda r, c: desks.name_client(r, c.body.name)),
+        verb("client", "Name a new client", NameBody, lambda r, c: desks.verbs.name_client(r, c.body.name)),
         verb(
             "save",
             "Save the result, and take the next client",
             SaveBody,
-            lambda r, c: desks.save(r, c.body.next),
+            lambda r, c: desks.verbs.save(r, c.body.next),
         ),
     ]
 
@@ -161,4 +169,4 @@ async def _draft(desks: Desks, room: Room, body: DraftBody) -> None:
         minutes = min(max(body.callback_minutes, 1), 60 * 24 * 365)
         changes["callback_at"] = desks.world.now() + timedelta(minutes=minutes)
     note = None if body.note is UNSET else body.note or ""
-    await desks.draft(room, changes, note)
+    await desks.verbs.draft(room, changes, note)

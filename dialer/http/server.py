@@ -124,12 +124,12 @@ def _add_live(app: web.Application, auth: Auth, guard: Guard, desks: Desks, boar
                 board.unwatch(watcher)
         if not may(session.user.role, Permission.USE_DESK):
             raise Problem(403, "not_allowed")
-        watcher = await desks.watch(session.user)
+        watcher = await desks.rooms.watch(session.user)
         board.changed()
         try:
             return await serve_page(request, watcher, session, auth)
         finally:
-            await desks.unwatch(session.user, watcher)
+            await desks.rooms.unwatch(session.user, watcher)
             board.changed()
 
     app.router.add_get("/api/v1/live", live)

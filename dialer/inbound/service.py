@@ -79,15 +79,15 @@ class Inbound:
         tried = self._tried.setdefault(call_id, set())
         while (operator_id := choose(self._candidates(), tried=tried)) is not None:
             tried.add(operator_id)
-            room = self._desks.rooms[operator_id]
+            room = self._desks.rooms.all[operator_id]
             begin = self._begin(room, call_id, event, line)
-            if not await self._desks.offer(room, begin):
+            if not await self._desks.following.offer(room, begin):
                 continue
             try:
                 await self._world.pbx.ring_inbound(leg=event.leg)
             except PbxError as error:
                 log.warning("inbound call slipped away: call %s, %s", call_id, error.code)
-                await self._desks.withdraw(room, call_id)
+                await self._desks.following.withdraw(room, call_id)
                 return False
             return True
         return False
@@ -100,7 +100,7 @@ class Inbound:
                 since=room.desk.since,
                 page_open=bool(room.watchers),
             )
-            for operator_id, room in self._desks.rooms.items()
+            for operator_id, room in self._desks.rooms.all.items()
         ]
 
     def _begin(
@@ -174,12 +174,12 @@ class Inbound:
     async def sweep(self) -> None:
         """Calls that rang too long at one operator go to the next, or back to the dialplan."""
         now = self._world.now()
-        for room in list(self._desks.rooms.values()):
+        for room in list(self._desks.rooms.all.values()):
             work = room.desk.work
             if work is None or work.call is None or work.offered_until is None or work.offered_until > now:
                 continue
             call = work.call
-            if await self._desks.withdraw(room, call.id):
+            if await self._desks.following.withdraw(room, call.id):
                 await self._pass_on(call)
         live = self._world.switchboard.calls
         self._tried = {call_id: tried for call_id, tried in self._tried.items() if call_id in live}

@@ -91,30 +91,30 @@ class Office:
     async def seated(self, login: str, *, in_session: bool = True) -> Room:
         """An operator in session, in the campaign, with a page open."""
         user = await self.operator(login)
-        room = await self.desks.room(user)
-        await self.desks.watch(user)
-        await self.press(room, lambda r: self.desks.choose_campaign(r, self.campaign_id))
+        room = await self.desks.rooms.of(user)
+        await self.desks.rooms.watch(user)
+        await self.press(room, lambda r: self.desks.verbs.choose_campaign(r, self.campaign_id))
         if in_session:
-            await self.press(room, self.desks.start_session)
+            await self.press(room, self.desks.verbs.start_session)
             await self.settled(room, lambda view: view.session_up)
         return room
 
     async def press(self, room: Room, verb: Callable[[Room], object], key: str = "") -> DeskView:
         await self.desks.press(room.user, key, verb)  # type: ignore[arg-type]
-        return self.desks.view(room)
+        return self.desks.rooms.view(room)
 
     async def settled(
         self, room: Room, wanted: Callable[[DeskView], bool], deadline_s: float = 5
     ) -> DeskView:
         """Wait until the desk looks as wanted; each change of a desk wakes a watcher."""
-        watcher = await self.desks.watch(room.user)
+        watcher = await self.desks.rooms.watch(room.user)
         try:
             async with asyncio.timeout(deadline_s):
-                while not wanted(self.desks.view(room)):
+                while not wanted(self.desks.rooms.view(room)):
                     await watcher.next()
         finally:
-            await self.desks.unwatch(room.user, watcher)
-        return self.desks.view(room)
+            await self.desks.rooms.unwatch(room.user, watcher)
+        return self.desks.rooms.view(room)
 
     def listen(self, ears: object) -> None:
         self.switchboard.listen(ears)  # type: ignore[arg-type]

@@ -1,0 +1,138 @@
+"""How a desk follows its call and its session: level, not edge. It looks at the present truth and catches up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from dialer.campaigns.model import Refusal
+from dialer.desk import work as units
+from dialer.desk.model import CallRecord, Desk, evolve, follow, state_of
+from dialer.desk.orders import Orders
+from dialer.desk.room import Room
+from dialer.desk.rooms import Rooms
+from dialer.desk.view import DeskState
+from dialer.desk.world import World
+from dialer.store.errors import StoreError
+from dialer.telephony.port import PbxError
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0  # pause before a desk tries again to write down what it could not
+
+
+class Following:
+    def __init__(self, world: World, rooms: Rooms, orders: Orders) -> None:
+        self.world = world
+        self._rooms = rooms
+        self._orders = orders
+
+    async def run(self, room: Room) -> None:
+        """Follow one desk for as long as the daemon runs; `room.dirty` wakes it."""
+        while True:
+            await room.dirty.wait()
+            room.dirty.clear()
+            try:
+                async with room.lock:
+                    await self._catch_up(room)
+                    self._rooms.push(room)
+            except StoreError as error:
+                log.warning("desk can't be written: operator %s, %s", room.user.id, error)
+                asyncio.get_running_loop().call_later(RETRY_S, room.dirty.set)
+            except Exception:
+                # One desk's fault must not end its follower: it would go blind for the rest of the shift.
+                log.exception("desk failed to follow: operator %s", room.user.id)
+
+    async def _catch_up(self, room: Room) -> None:
+        await self._follow_session(room)
+        work = room.desk.work
+        if work is None or work.call is None:
+            return
+        live = self.world.switchboard.calls.get(work.call.id)
+        if live is None:
+            return
+        await self._join(room, work.call)
+        after = follow(work.call, live, self._utc)
+        if after == work.call:
+            return
+        if work.offered_until is not None and after.ended:
+            await self._rooms.write_call(room, after)
+            await self._rooms.clear(room)
+            return
+        await self._rooms.write_call(room, after)
+
+    async def _follow_session(self, room: Room) -> None:
+        desk, leg = room.desk, room.desk.session_leg
+        if not leg:
+            return
+        up = self.world.switchboard.sessions.get(leg)
+        if up is None:
+            if not desk.session_up:
+                room.refusal = Refusal(code="phone_no_answer")
+            desk = evolve(desk, self.world.now(), session_leg="", session_up=False)
+        elif up and not desk.session_up:
+            desk = evolve(desk, self.world.now(), session_up=True)
+        if desk is not room.desk:
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+
+    async def _join(self, room: Room, call: CallRecord) -> None:
+        """Bridge a client who waits with the operator, before anything is written: voice comes first."""
+        waiting = self.world.switchboard.waiting_clients
+        if call.id not in waiting:
+            return
+        waiting.discard(call.id)
+        if room.desk.session_up:
+            try:
+                await self.world.pbx.bridge(client=call.leg, operator=room.desk.session_leg)
+                return
+            except PbxError as error:
+                log.warning("bridge failed: call %s, %s", call.id, error.code)
+                room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+        else:
+            room.refusal = Refusal(code="no_session")
+        await self._orders.send(room, self.world.pbx.hangup(leg=call.leg))
+
+    def _utc(self, pbx_seconds: float) -> datetime:
+        return datetime.fromtimestamp(pbx_seconds - self.world.pbx.clock_offset_s, UTC)
+
+    # --- what time does -------------------------------------------------------------------------------------
+
+    async def offer(
+        self, room: Room, begin: Callable[[Connection, Desk], tuple[Desk, units.Loaded] | None]
+    ) -> bool:
+        """Put an inbound call on a desk that is free; False if it no longer is, or the line has no campaign."""
+        async with room.lock:
+            desk = room.desk
+            if state_of(desk) is not DeskState.READY:
+                return False
+            begun = await self.world.store.write(lambda conn: begin(conn, desk))
+            if begun is None:
+                return False
+            room.desk, room.loaded = begun
+            self._tie_operator(room)
+            room.refusal = None
+            self._rooms.push(room)
+            room.dirty.set()
+            return True
+
+    def _tie_operator(self, room: Room) -> None:
+        """From now on the operator's leg belongs to the call on the desk."""
+        work, switchboard = room.desk.work, self.world.switchboard
+        call = switchboard.calls.get(work.call.id) if work is not None and work.call is not None else None
+        if call is not None:
+            switchboard.expect(replace(call, operator_leg=room.desk.session_leg))
+
+    async def withdraw(self, room: Room, call_id: str) -> bool:
+        """Take an offered call off the desk; True if it still stood there unanswered."""
+        async with room.lock:
+            work = room.desk.work
+            if work is None or work.call is None or work.call.id != call_id or work.offered_until is None:
+                return False
+            await self._rooms.clear(room)
+            self._rooms.push(room)
+            return True

@@ -1,0 +1,78 @@
+"""Orders to the PBX on behalf of a desk: each sent once, after its commit; what comes of it is written down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable
+from dataclasses import replace
+
+from dialer.campaigns.model import Campaign, Refusal
+from dialer.desk import work as units
+from dialer.desk.model import CallRecord
+from dialer.desk.room import Room
+from dialer.desk.rooms import Rooms
+from dialer.desk.world import World
+from dialer.telephony.model import EndReason, Outcome
+from dialer.telephony.port import DialOrder, OrderUnknown, PbxError
+from dialer.telephony.tracker import outbound
+
+log = logging.getLogger(__name__)
+
+
+class Orders:
+    def __init__(self, world: World, rooms: Rooms) -> None:
+        self.world = world
+        self._rooms = rooms
+
+    def why_not(self, room: Room, campaign: Campaign) -> Refusal | None:
+        """Why nothing can be dialled from this desk now; None = it can."""
+        if not self.world.pbx.up:
+            return Refusal(code="pbx_away")
+        if not room.desk.session_up:
+            return Refusal(code="no_session")
+        line = self.world.lines.get(campaign.line)
+        if line is None:
+            return Refusal(code="line_missing", params={"line": campaign.line})
+        if self._busy_on(line.name) >= line.capacity:
+            return Refusal(code="line_full", params={"line": line.name, "capacity": line.capacity})
+        return None
+
+    def _busy_on(self, line: str) -> int:
+        works = (room.desk.work for room in self._rooms.all.values())
+        return sum(
+            1
+            for work in works
+            if work is not None and work.call is not None and work.call.line == line and not work.call.ended
+        )
+
+    async def dial(self, room: Room, call: CallRecord, campaign: Campaign) -> None:
+        """The order itself, once. An answer that never comes is left to resynchronisation and the sweep."""
+        line = self.world.lines[call.line]
+        self.world.switchboard.expect(replace(outbound(call.id), operator_leg=room.desk.session_leg))
+        self._rooms.push(room)
+        order = DialOrder(
+            call=call.id,
+            number=call.number,
+            line=line.dial,
+            caller_id=line.caller_id,
+            ring_timeout_s=campaign.ring_timeout_s,
+            record=call.record,
+        )
+        try:
+            await self.world.pbx.dial(order)
+        except OrderUnknown:
+            log.warning("dial order without an answer: call %s", call.id)
+        except PbxError as error:
+            self.world.switchboard.forget(call.id)
+            await self._rooms.write_call(
+                room, units.close_unsent(call, EndReason.REFUSED, Outcome.FAILED, self.world.now())
+            )
+            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+
+    async def send(self, room: Room, order: Awaitable[None]) -> None:
+        """Send any other order; a failure is shown on the page and changes nothing."""
+        try:
+            await order
+        except PbxError as error:
+            log.warning("order failed: operator %s, %s", room.user.id, error.code)
+            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})

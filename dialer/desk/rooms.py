@@ -1,0 +1,227 @@
+"""The rooms of all operators: opened where the last daemon left them, watched by pages, pushed when they change."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from dialer.auth.model import User
+from dialer.campaigns import claim as claims_of
+from dialer.campaigns import service as campaigns
+from dialer.campaigns.claim import StaleClaim
+from dialer.campaigns.model import Campaign, Refusal
+from dialer.desk import work as units
+from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
+from dialer.desk.render import render
+from dialer.desk.room import Room, Watcher, encode
+from dialer.desk.view import CampaignChoice, CampaignView, DeskView
+from dialer.desk.world import World
+from dialer.telephony.model import Call, Direction, Leg, LegRole
+
+log = logging.getLogger(__name__)
+
+PAGE_GRACE = timedelta(seconds=30)  # how long a page may be gone before its claim is freed
+
+
+class Rooms:
+    """`all` by operator. `stream` names this life of the daemon: a page that sees another one counts anew."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.stream = world.new_id()
+        self.all: dict[int, Room] = {}
+        self.on_change: Callable[[], None] = lambda: None  # the console's: told that some desk changed
+        self.follow: Callable[[Room], Coroutine[Any, Any, None]] = _nobody_follows
+        self._choices: dict[int, list[CampaignChoice]] = {}
+        self._names: dict[int, CampaignView] = {}
+        self._opening = asyncio.Lock()
+
+    async def of(self, user: User) -> Room:
+        """The user's room, opened if it was not."""
+        room = self.all.get(user.id)
+        if room is None:
+            async with self._opening:
+                room = self.all.get(user.id)
+                if room is None:
+                    desk = Desk(operator_id=user.id, since=self.world.now())
+                    room = await self.open(desk, user)
+        room.user = user
+        return room
+
+    async def open(self, desk: Desk, user: User) -> Room:
+        room = Room(desk, user)
+        if desk.work is not None:
+            room.loaded = await self.world.store.read(
+                lambda conn: units.load_around(conn, desk.work, user.language)  # type: ignore[arg-type]
+            )
+            if desk.work.call is not None and not desk.work.call.ended:
+                self.world.switchboard.expect(_restored(desk.work.call, desk.session_leg))
+        if desk.session_leg:
+            self.world.switchboard.expect_session(desk.session_leg)
+            if desk.session_up:
+                self.world.switchboard.sessions[desk.session_leg] = True
+        room.today = await self.figures(user.id)
+        await self.refresh_choices(user.id)
+        self.all[user.id] = room
+        room.follower = asyncio.create_task(self.follow(room), name=f"desk {user.id}")
+        return room
+
+    # --- pages ----------------------------------------------------------------------------------------------
+
+    async def watch(self, user: User) -> Watcher:
+        """Subscribe a page; its first frame is the present state."""
+        room = await self.of(user)
+        async with room.lock:
+            if not room.watchers:
+                await self._page_came(room)
+            watcher = Watcher()
+            room.watchers.add(watcher)
+            watcher.put(self.frame(room))
+            return watcher
+
+    async def unwatch(self, user: User, watcher: Watcher) -> None:
+        room = self.all.get(user.id)
+        if room is None:
+            return
+        room.watchers.discard(watcher)
+        if not room.watchers:
+            async with room.lock:
+                await self._page_went(room)
+
+    async def _page_came(self, room: Room) -> None:
+        work = room.desk.work
+        if work is not None and work.claim is not None and work.call is None and room.loaded is not None:
+            preview = timedelta(seconds=room.loaded.campaign.preview_s)
+            await self._lease(room, work, work.began_at + preview)
+
+    async def _page_went(self, room: Room) -> None:
+        work = room.desk.work
+        if not room.watchers and work is not None and work.claim is not None and work.call is None:
+            await self._lease(room, work, min(work.claim.lease_until, self.world.now() + PAGE_GRACE))
+
+    async def _lease(self, room: Room, work: Work, until: datetime) -> None:
+        claim = work.claim
+        if claim is None or claim.lease_until == until:
+            return
+        longer = msgspec.structs.replace(
+            room.desk,
+            work=msgspec.structs.replace(work, claim=msgspec.structs.replace(claim, lease_until=until)),
+        )
+
+        def extend(conn: Connection) -> Desk:
+            claims_of.extend(conn, claim, until)
+            return units.keep(conn, longer)
+
+        room.desk = await self.world.store.write(extend)
+
+    def view(self, room: Room) -> DeskView:
+        campaign_id = room.desk.work.campaign_id if room.desk.work is not None else room.desk.campaign_id
+        return render(
+            room.desk,
+            room.user,
+            room.loaded,
+            choices=self._choices.get(room.user.id, []),
+            campaign=self._names.get(campaign_id) if campaign_id is not None else None,
+            today=room.today,
+            refusal=room.refusal,
+            pbx_up=self.world.pbx.up,
+            now=self.world.now(),
+        )
+
+    def frame(self, room: Room) -> bytes:
+        return encode(self.stream, room.seq, self.view(room))
+
+    def push(self, room: Room) -> None:
+        room.push(self.stream, lambda: self.view(room))
+        self.on_change()
+
+    async def lose_claim(self, room: Room) -> None:
+        log.warning("claim lost: operator %s", room.user.id)
+        await self.clear(room)
+        room.refusal = Refusal(code="claim_lost")
+
+    async def clear(self, room: Room) -> None:
+        """Take the work off the desk without a result."""
+        desk = evolve(room.desk, self.world.now(), work=None)
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+        room.loaded = None
+
+    async def write_call(self, room: Room, after: CallRecord) -> None:
+        """Put a turn of the call on the desk; in the store too, if it bears an outcome."""
+        work = room.desk.work
+        if work is None or work.call is None:
+            return
+        before, desk, now = work.call, room.desk, self.world.now()
+        moved = msgspec.structs.replace(work, call=after)
+        bears_outcome = units.changed_call(before, after) or after.recording_at != before.recording_at
+        if bears_outcome or entry_state(moved) is not entry_state(work):
+            try:
+                room.desk = await self.world.store.write(
+                    lambda conn: units.follow_call(conn, desk, work, after, now)
+                )
+            except StaleClaim:
+                await self.lose_claim(room)
+        else:
+            room.desk = evolve(desk, now, work=moved)
+
+    def with_call(self, call_id: str) -> Room | None:
+        for room in self.all.values():
+            work = room.desk.work
+            if work is not None and work.call is not None and work.call.id == call_id:
+                return room
+        return None
+
+    def with_session(self, leg: str) -> Room | None:
+        return next((room for room in self.all.values() if room.desk.session_leg == leg), None)
+
+    async def refresh(self) -> None:
+        """Bring the campaigns' counts up to date on the pages that show them."""
+        for room in list(self.all.values()):
+            if room.watchers and room.desk.work is None:
+                before = self._choices.get(room.user.id)
+                await self.refresh_choices(room.user.id)
+                if self._choices.get(room.user.id) != before:
+                    self.push(room)
+
+    def choices(self, room: Room) -> list[CampaignChoice]:
+        """The campaigns that the operator may work in, as last looked up."""
+        return self._choices.get(room.user.id, [])
+
+    async def refresh_choices(self, operator_id: int) -> None:
+        def load(conn: Connection) -> tuple[list[Campaign], dict[int, dict[str, int]], list[Campaign]]:
+            return campaigns.working_in(conn, operator_id), campaigns.pools(conn), campaigns.every(conn)
+
+        mine, pools, every = await self.world.store.read(load)
+        self._choices[operator_id] = [
+            CampaignChoice(id=c.id, name=c.name, waiting=pools.get(c.id, {}).get("waiting", 0)) for c in mine
+        ]
+        self._names = {c.id: CampaignView(id=c.id, name=c.name, talking_point=c.talking_point) for c in every}
+
+    async def figures(self, operator_id: int) -> units.Today:
+        midnight = self.world.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        return await self.world.store.read(lambda conn: units.today(conn, operator_id, midnight))
+
+    # --- the switchboard's listener -------------------------------------------------------------------------
+
+
+def _restored(call: CallRecord, session_leg: str) -> Call:
+    """A call as an earlier daemon knew it, to be held against what the PBX says lives."""
+    answered = call.answered_at.timestamp() if call.answered_at else None
+    return Call(
+        id=call.id,
+        direction=Direction(call.direction),
+        client=Leg(id=call.leg, role=LegRole.CLIENT, answered_at=answered),
+        state=call.state,
+        operator_leg=session_leg,
+        bridged_at=call.bridged_at.timestamp() if call.bridged_at else None,
+    )
+
+
+async def _nobody_follows(room: Room) -> None:
+    raise RuntimeError("the rooms were wired without a follower")

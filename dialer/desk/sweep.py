@@ -1,0 +1,66 @@
+"""What time does to the desks: previews that ran out, orders of which nothing was ever heard."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dialer.campaigns import claim as claims_of
+from dialer.campaigns.model import Refusal
+from dialer.desk import work as units
+from dialer.desk.model import CallRecord
+from dialer.desk.room import Room
+from dialer.desk.rooms import Rooms
+from dialer.desk.world import World
+from dialer.telephony.model import EndReason, Outcome
+
+NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
+
+
+class Sweep:
+    def __init__(self, world: World, rooms: Rooms) -> None:
+        self.world = world
+        self._rooms = rooms
+
+    async def run(self) -> None:
+        """What is due by the clock: previews that ran out, orders without a trace. Called about once a second."""
+        now = self.world.now()
+        works = [(room, room.desk.work) for room in self._rooms.all.values() if room.desk.work is not None]
+        if any(w.claim and not w.call and w.claim.lease_until <= now for _, w in works if w is not None):
+            await self.expire(now)
+        for room, work in works:
+            if work is not None and work.call is not None and self._without_trace(room, work.call, now):
+                await self._give_up(room, work.call, now)
+
+    async def expire(self, now: datetime) -> None:
+        """Free every claim whose preview is over, and take it off the page."""
+        gone = set(await self.world.store.write(lambda conn: claims_of.expire(conn, now)))
+        for room in self._rooms.all.values():
+            async with room.lock:
+                work = room.desk.work
+                if work is None or work.claim is None:
+                    continue
+                if (work.claim.entry_id, work.claim.epoch) in gone:
+                    await self._rooms.clear(room)
+                    room.refusal = Refusal(code="preview_over")
+                    self._rooms.push(room)
+
+    def _without_trace(self, room: Room, call: CallRecord, now: datetime) -> bool:
+        if call.ended or call.direction != "outbound" or room.loaded is None or not self.world.pbx.up:
+            return False
+        live = self.world.switchboard.calls.get(call.id)
+        limit = timedelta(seconds=room.loaded.campaign.ring_timeout_s) + NO_TRACE
+        seen = live is not None and (
+            live.client.created_at is not None or live.client.answered_at is not None
+        )
+        return not seen and call.answered_at is None and call.started_at + limit <= now
+
+    async def _give_up(self, room: Room, call: CallRecord, now: datetime) -> None:
+        async with room.lock:
+            work = room.desk.work
+            if work is None or work.call is None or work.call.id != call.id or work.call.ended:
+                return
+            self.world.switchboard.forget(call.id)
+            await self._rooms.write_call(
+                room, units.close_unsent(work.call, EndReason.LOST_SIGHT, Outcome.UNKNOWN, now)
+            )
+            self._rooms.push(room)

@@ -1,0 +1,258 @@
+"""The verbs of an operator: what each press of a button does to the desk.
+
+A verb runs its unit of work, and only after the commit sends its order to the PBX, once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import msgspec
+from sqlalchemy import Connection
+
+from dialer.campaigns.model import Refusal
+from dialer.clients import service as clients
+from dialer.clients.numbers import may_dial
+from dialer.desk import work as units
+from dialer.desk.model import CallRecord, Desk, Work, evolve, state_of
+from dialer.desk.orders import Orders
+from dialer.desk.render import suggested
+from dialer.desk.room import Room
+from dialer.desk.rooms import Rooms
+from dialer.desk.view import DeskState
+from dialer.desk.world import DeskRefused, World
+from dialer.scripts.run import Move
+from dialer.scripts.run import Refusal as ScriptRefusal
+from dialer.scripts.values import Typed
+from dialer.telephony.model import CallState
+from dialer.telephony.port import OrderUnknown, PbxError
+
+log = logging.getLogger(__name__)
+
+SESSION_RING_S = 30
+
+
+class Verbs:
+    """Each method is called with the room's lock held; it raises `DeskRefused` and changes nothing, or does it."""
+
+    def __init__(self, world: World, rooms: Rooms, orders: Orders) -> None:
+        self.world = world
+        self._rooms = rooms
+        self._orders = orders
+
+    async def start_session(self, room: Room) -> None:
+        """Ring the operator's own phone into its session."""
+        if room.desk.session_leg:
+            return
+        if not self.world.pbx.up:
+            raise DeskRefused("pbx_away")
+        if not room.user.endpoint:
+            raise DeskRefused("no_phone")
+        leg = "S" + self.world.new_id()
+        desk = evolve(room.desk, self.world.now(), session_leg=leg, session_up=False)
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+        self.world.switchboard.expect_session(leg)
+        self._rooms.push(room)
+        try:
+            await self.world.pbx.start_session(leg=leg, endpoint=room.user.endpoint, timeout_s=SESSION_RING_S)
+        except OrderUnknown:
+            log.warning("session order without an answer: operator %s", room.user.id)
+        except PbxError as error:
+            self.world.switchboard.sessions.pop(leg, None)
+            gone = evolve(room.desk, self.world.now(), session_leg="")
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, gone))
+            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+
+    async def stop_session(self, room: Room) -> None:
+        leg = room.desk.session_leg
+        if state_of(room.desk) in (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING):
+            raise DeskRefused("still_talking")
+        if leg:
+            await self._orders.send(room, self.world.pbx.hangup(leg=leg))
+
+    async def choose_campaign(self, room: Room, campaign_id: int) -> None:
+        if all(choice.id != campaign_id for choice in self._rooms.choices(room)):
+            await self._rooms.refresh_choices(room.user.id)
+        if all(choice.id != campaign_id for choice in self._rooms.choices(room)):
+            raise DeskRefused("campaign_not_yours")
+        desk = evolve(room.desk, self.world.now(), campaign_id=campaign_id)
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+
+    async def take_break(self, room: Room, on: bool) -> None:
+        desk = evolve(room.desk, self.world.now(), on_break=on)
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+
+    async def next(self, room: Room) -> None:
+        """Hand the operator the next free client, or say why not."""
+        if room.desk.work is not None:
+            return
+        if room.desk.on_break:
+            raise DeskRefused("on_break")
+        desk, now = room.desk, self.world.now()
+        language, new_id = room.user.language, self.world.new_id
+        taken = await self.world.store.write(
+            lambda conn: units.take_next(conn, desk, language=language, now=now, new_id=new_id)
+        )
+        await self._taken(room, taken)
+
+    async def _taken(self, room: Room, taken: tuple[Desk, units.Loaded] | Refusal) -> None:
+        if isinstance(taken, Refusal):
+            room.refusal = taken
+            return
+        room.desk, room.loaded = taken
+        if room.loaded.campaign.auto_dial and room.desk.session_up:
+            await self.dial(room, None)
+
+    async def dial(self, room: Room, phone_id: int | None) -> None:
+        """Ring the client: written down first, sent once."""
+        work, loaded = room.desk.work, room.loaded
+        if work is None or loaded is None or work.claim is None:
+            raise DeskRefused("no_client")
+        if work.call is not None and not work.call.ended:
+            return
+        refusal = self._orders.why_not(room, loaded.campaign)
+        number = _number_to_dial(loaded, phone_id)
+        if number is None or not may_dial(number):
+            refusal = refusal or Refusal(code="no_number" if number is None else "number_forbidden")
+        if refusal is not None or number is None:
+            room.refusal = refusal
+            return
+        call_id, now = self.world.new_id(), self.world.now()
+        call = CallRecord(
+            id=call_id,
+            leg=call_id,
+            direction="outbound",
+            number=number,
+            line=loaded.campaign.line,
+            state=CallState.DIALLING,
+            started_at=now,
+            record=loaded.campaign.record,
+        )
+        desk, pbx = room.desk, self.world.pbx.name
+        ordered = await self.world.store.write(
+            lambda conn: units.order_call(conn, desk, work, loaded.campaign, call, pbx=pbx, now=now)
+        )
+        if isinstance(ordered, Refusal):
+            room.refusal = ordered
+            return
+        if work.call is not None:
+            self.world.switchboard.forget(work.call.id)
+        room.desk = ordered
+        await self._orders.dial(room, call, loaded.campaign)
+
+    async def answer(self, room: Room) -> None:
+        """Take the inbound call that rings on the page."""
+        work = room.desk.work
+        if work is None or work.call is None or work.offered_until is None:
+            return
+        if not room.desk.session_up:
+            raise DeskRefused("no_session")
+        taken = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, offered_until=None))
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, taken))
+        call = work.call
+        await self._orders.send(
+            room, self.world.pbx.take_inbound(leg=call.leg, call=call.id, record=call.record)
+        )
+
+    async def hangup(self, room: Room) -> None:
+        work = room.desk.work
+        if work is not None and work.call is not None and not work.call.ended:
+            at = self.world.now().timestamp() + self.world.pbx.clock_offset_s
+            self.world.switchboard.hangup_ordered(work.call.id, at)
+            await self._orders.send(room, self.world.pbx.hangup(leg=work.call.leg))
+
+    async def mute(self, room: Room, on: bool) -> None:
+        work = room.desk.work
+        if work is None or work.call is None or work.call.ended or not room.desk.session_leg:
+            raise DeskRefused("no_call")
+        await self._orders.send(room, self.world.pbx.mute(leg=room.desk.session_leg, muted=on))
+        call = msgspec.structs.replace(work.call, muted=on)
+        room.desk = msgspec.structs.replace(room.desk, work=msgspec.structs.replace(work, call=call))
+
+    async def step(self, room: Room, step: int, move: Move) -> None:
+        """One move in the script, saved before the page shows the next block."""
+        work, loaded = _open_work(room)
+        now, name = self.world.now(), room.user.name
+        moved = await self.world.store.write(
+            lambda conn: units.make_move(conn, work, loaded, step, move, operator_name=name, now=now)
+        )
+        self._moved(room, moved)
+
+    async def fields(self, room: Room, step: int, fields: dict[str, Typed]) -> None:
+        _, loaded = _open_work(room)
+        self._moved(
+            room, await self.world.store.write(lambda conn: units.fill_fields(conn, loaded, step, fields))
+        )
+
+    def _moved(self, room: Room, moved: units.Loaded | ScriptRefusal) -> None:
+        if isinstance(moved, ScriptRefusal):
+            raise DeskRefused(moved.code, moved.params)
+        room.loaded = moved
+
+    async def draft(self, room: Room, changes: Mapping[str, object], note: str | None) -> None:
+        """Keep a result that is not saved yet; `changes` are fields of `Draft`."""
+        work, loaded = _open_work(room)
+        draft = msgspec.structs.replace(work.draft, **changes)
+        if draft.disposition and loaded.campaign.disposition(draft.disposition) is None:
+            raise DeskRefused("disposition_unknown")
+        changed = msgspec.structs.replace(work, draft=draft, note=work.note if note is None else note[:2000])
+        desk = msgspec.structs.replace(room.desk, work=changed)
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+
+    async def name_client(self, room: Room, name: str) -> None:
+        work, loaded = _open_work(room)
+        if not name.strip():
+            raise DeskRefused("name_missing")
+
+        def rename(conn: Connection) -> clients.Client:
+            clients.rename(conn, work.client_id, name.strip()[:200])
+            return clients.load(conn, work.client_id)
+
+        client = await self.world.store.write(rename)
+        room.loaded = msgspec.structs.replace(loaded, client=client)
+
+    async def save(self, room: Room, then_next: bool) -> None:
+        """Give the work its result; with `then_next` the next client comes in the same transaction."""
+        work, loaded = _open_work(room)
+        if work.call is not None and not work.call.ended:
+            raise DeskRefused("still_talking")
+        if not work.draft.disposition and (proposal := suggested(work, loaded)):
+            draft = msgspec.structs.replace(work.draft, disposition=proposal)
+            work = msgspec.structs.replace(work, draft=draft)
+        desk, now, name = room.desk, self.world.now(), room.user.name
+        language, new_id = room.user.language, self.world.new_id
+        then_next = then_next and not desk.on_break
+
+        def both(conn: Connection) -> _Saved:
+            saved = units.save(conn, desk, work, loaded, operator_name=name, now=now)
+            if not isinstance(saved, Desk) or not then_next:
+                return saved, None
+            return saved, units.take_next(conn, saved, language=language, now=now, new_id=new_id)
+
+        saved, taken = await self.world.store.write(both)
+        if not isinstance(saved, Desk):
+            raise DeskRefused(saved.code, saved.params)
+        if work.call is not None:
+            self.world.switchboard.forget(work.call.id)
+        room.desk, room.loaded = saved, None
+        room.today = await self._rooms.figures(room.user.id)
+        if taken is not None:
+            await self._taken(room, taken)
+
+
+_Saved = tuple[Desk | Refusal | ScriptRefusal, tuple[Desk, units.Loaded] | Refusal | None]
+
+
+def _open_work(room: Room) -> tuple[Work, units.Loaded]:
+    work, loaded = room.desk.work, room.loaded
+    if work is None or loaded is None:
+        raise DeskRefused("no_client")
+    return work, loaded
+
+
+def _number_to_dial(loaded: units.Loaded, phone_id: int | None) -> str | None:
+    phones = [phone for phone in loaded.client.phones if not phone.flagged]
+    if phone_id is not None:
+        phones = [phone for phone in loaded.client.phones if phone.id == phone_id]
+    return phones[0].e164 if phones else None
