@@ -75,6 +75,7 @@ class Caller:
         name: bytes = b"",
         ends: str = "callee",
         after_s: float = 2,
+        address: str = PROVIDER,
         port: int = 5071,
         hz: float = CLIENT_HZ,
         voice: Samples | None = None,
@@ -94,7 +95,7 @@ class Caller:
             text = text.replace(mark, value)
         scenario.write_bytes(text)
         more = ["-key", "open", "[", "-m", "1", f"127.0.0.1:{SIP_PORT}"]
-        self._process = _sipp(self.home, scenario, PROVIDER, port, more)
+        self._process = _sipp(self.home, scenario, address, port, more)
 
     def wait(self, deadline_s: float = 30) -> bool:
         """Whether the call went as the scenario says."""
