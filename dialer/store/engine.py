@@ -7,6 +7,7 @@ A unit of work is a plain function of a SQLAlchemy `Connection`. It reads, write
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from dialer.store.async_engine import reading_engine
 from dialer.store.batch import BatchRunner
-from dialer.store.errors import StoreBusy, StoreUnavailable, StoreUnsupported
+from dialer.store.errors import StoreBusy, StoreInUse, StoreUnavailable, StoreUnsupported
 from dialer.store.migrations.upgrade import upgrade
 from dialer.store.outbox import Envelope
 from dialer.store.snapshots import Snapshots
@@ -28,6 +29,7 @@ from dialer.store.writer import Writer
 T = TypeVar("T")
 
 DEADLINE_S = 10.0
+HANDOVER_S = 3.0
 MIGRATION_DEADLINE_S = 3600.0
 
 _ADDRESS_FORM = "a store's address looks like sqlite:////var/lib/callwright/store.db"
@@ -44,14 +46,14 @@ class Store:
         self._readers = reading_engine(path)
 
     @classmethod
-    async def open(cls, url: str) -> Store:
-        """Opens `sqlite:///path` for this process alone.
+    async def open(cls, url: str, *, wait_s: float = HANDOVER_S) -> Store:
+        """Opens `sqlite:///path` for this process alone; one that is just ending is waited for.
 
         Raises StoreInUse (another process has it), StoreUnavailable (with the mend), StoreUnsupported.
         """
         path = _sqlite_path(url)
         lock = ProcessLock(path)
-        await asyncio.to_thread(lock.acquire)
+        await _acquire(lock, wait_s)
         try:
             runner = BatchRunner(path)
             writer = Writer(runner)
@@ -110,6 +112,17 @@ class Store:
     def listen(self, listener: Callable[[Sequence[Envelope]], None] | None) -> None:
         """One listener (the bus) hears each commit's events, in order, in the loop, before the caller."""
         self._writer.listener = listener
+
+
+async def _acquire(lock: ProcessLock, wait_s: float) -> None:
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            return await asyncio.to_thread(lock.acquire)
+        except StoreInUse:
+            if time.monotonic() >= until:
+                raise
+        await asyncio.sleep(0.05)
 
 
 def _sqlite_path(url: str) -> Path:

@@ -164,7 +164,15 @@ async def test_a_unit_that_was_not_reached_in_time_is_not_done(store: Store) -> 
 
 async def test_a_store_belongs_to_one(store: Store, address: str) -> None:
     with pytest.raises(StoreInUse, match="process"):
-        await Store.open(address)
+        await Store.open(address, wait_s=0)
+
+
+async def test_a_store_just_let_go_is_waited_for(address: str) -> None:
+    first = await Store.open(address)
+    opening = asyncio.create_task(Store.open(address))
+    await asyncio.sleep(0)
+    await first.close()
+    await (await opening).close()
 
 
 async def test_a_closed_store_says_so(address: str) -> None:
