@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import getpass
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -17,7 +15,7 @@ import msgspec
 import uvloop
 
 from dialer import __version__
-from dialer.app import description, running, utc_now
+from dialer.app import description, running, until_told_to_end, utc_now
 from dialer.auth.model import Refused, Role
 from dialer.auth.service import Auth
 from dialer.config import EXAMPLE, ConfigError, Settings, load
@@ -138,15 +136,6 @@ async def serve(settings: Settings) -> int:
         print(f"ready: {app.url}", flush=True)
         await until_told_to_end()
     return 0
-
-
-async def until_told_to_end() -> None:
-    """Wait for Ctrl-C or a polite kill."""
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from typing import cast
 
 from dialer.simulation.actions import ACTIONS
 from dialer.simulation.clock import Clock, LoopClock
@@ -129,7 +130,7 @@ class _Connection(asyncio.Protocol):
         self._manager: Manager | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP connection's always is
+        transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
         self._transport = transport
         self._pbx.opened(self)
         self._manager = Manager(self._pbx, ACTIONS, self._send, self.close)
