@@ -18,6 +18,7 @@ FREE_TRIES = 5
 FIRST_PAUSE_S = 15.0
 LONGEST_PAUSE_S = 900.0
 FORGOTTEN_S = 3600.0
+_ROUNDING_S = 0.001  # whoever waited as told is not sent away for a float's last digit
 REMEMBERED = 20_000  # of each kind; the longest unused go first
 
 K = TypeVar("K")
@@ -88,7 +89,7 @@ class Throttle:
         near = self._addresses.get(address, Bucket(BY_ADDRESS.burst, now)).filled(BY_ADDRESS, now)
         known = pair in self._entered
         pause = max(tries.pause_s(now), 0.0 if known else own.pause_s(BY_LOGIN), near.pause_s(BY_ADDRESS))
-        if pause > 0:
+        if pause > _ROUNDING_S:
             return math.ceil(pause)
         self._tries.put(pair, tries.plus_one(now))
         self._addresses.put(address, Bucket(near.tokens - 1, now))
