@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from dialer.campaigns.model import HELD, Campaign, Claim, EntryState, Refusal, sources
-from dialer.campaigns.rules import may_take_next
+from dialer.campaigns.rules import may_take_next, may_try_again
 from dialer.campaigns.tables import attempts, claims, entries, holds
 from dialer.clients.tables import do_not_call, phones
 
@@ -71,7 +71,6 @@ def _candidate(
         .where(
             entries.c.campaign_id == bindparam("campaign"),
             *conditions,
-            entries.c.attempts < bindparam("max_attempts"),
             _phone_is_free(),
             _nothing_held(),
         )
@@ -81,6 +80,8 @@ def _candidate(
 
 
 _POSTPONED = entries.c.state == EntryState.POSTPONED.value
+# The limit stops machines' retries; a callback that was promised to a client is made, whatever was tried before.
+_ATTEMPTS_LEFT = entries.c.attempts < bindparam("max_attempts")
 _OWN_CALLBACK = _candidate(
     _POSTPONED,
     entries.c.owner_id == bindparam("operator"),
@@ -90,10 +91,15 @@ _OWN_CALLBACK = _candidate(
 _ANYBODYS_CALLBACK = _candidate(
     _POSTPONED,
     entries.c.due_at <= bindparam("now"),
-    or_(entries.c.owner_id.is_(None), entries.c.due_at <= bindparam("patience_ago")),
+    or_(
+        and_(entries.c.owner_id.is_(None), _ATTEMPTS_LEFT),
+        and_(entries.c.owner_id.is_not(None), entries.c.due_at <= bindparam("patience_ago")),
+    ),
     order=(entries.c.due_at, entries.c.id),
 )
-_WAITING = _candidate(entries.c.state == EntryState.WAITING.value, order=(entries.c.rank, entries.c.id))
+_WAITING = _candidate(
+    entries.c.state == EntryState.WAITING.value, _ATTEMPTS_LEFT, order=(entries.c.rank, entries.c.id)
+)
 
 # Own due callbacks first, then anybody's, then the pool in its order.
 _CLAIM = (
@@ -187,10 +193,11 @@ def _claim_values(campaign: Campaign, operator_id: int, now: datetime, lease: da
 
 
 _BLOCKED = select(do_not_call.c.e164).where(do_not_call.c.e164 == bindparam("e164"))
-_TRIED = select(attempts.c.at).where(
-    attempts.c.e164 == bindparam("e164"),
-    attempts.c.campaign_id == bindparam("campaign"),
-    attempts.c.at > bindparam("day_ago"),
+_TRIED = (
+    select(attempts.c.at)
+    .where(attempts.c.e164 == bindparam("e164"), attempts.c.campaign_id == bindparam("campaign"))
+    .order_by(attempts.c.at.desc())
+    .limit(bindparam("most"))
 )
 
 
@@ -203,19 +210,10 @@ def start_attempt(
     """
     if conn.execute(_BLOCKED, {"e164": e164}).first() is not None:
         return Refusal(code="do_not_call")
-    tried = conn.execute(
-        _TRIED, {"e164": e164, "campaign": campaign.id, "day_ago": now - timedelta(days=1)}
-    ).scalars()
-    times = sorted(tried)
-    if len(times) >= campaign.attempts_per_day:
-        return Refusal(
-            code="attempts_per_day",
-            params={"limit": campaign.attempts_per_day},
-            until=times[-campaign.attempts_per_day] + timedelta(days=1),
-        )
-    pause_over = times[-1] + timedelta(seconds=campaign.attempt_pause_s) if times else now
-    if pause_over > now:
-        return Refusal(code="attempt_pause", params={"seconds": campaign.attempt_pause_s}, until=pause_over)
+    who = {"e164": e164, "campaign": campaign.id, "most": max(campaign.attempts_per_day, 1)}
+    refusal = may_try_again(campaign, tried=list(conn.execute(_TRIED, who).scalars()), now=now)
+    if refusal is not None:
+        return refusal
     move(conn, claim, EntryState.CALLING, attempts=entries.c.attempts + 1)
     conn.execute(
         insert(attempts),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class EntryState(enum.StrEnum):
@@ -45,6 +45,31 @@ def sources(target: EntryState) -> tuple[EntryState, ...]:
     return tuple(state for state, targets in MOVES.items() if target in targets)
 
 
+def diagram() -> str:
+    """The table as a page for people: `python -m dialer.campaigns.model > docs/entry-lifecycle.md`."""
+    return "\n".join(
+        [
+            "# The life of an entry",
+            "",
+            "Generated from the table in `dialer/campaigns/model.py`; a test fails when it is stale.",
+            "A move that is not drawn is refused and changes nothing. Only `claimed` is left by time: from",
+            "`calling` on an entry is freed by its result, given by a person or by asking the PBX what lives.",
+            "",
+            "```mermaid",
+            "stateDiagram-v2",
+            f"    [*] --> {EntryState.WAITING}",
+            *(
+                f"    {state} --> {target}"
+                for state in MOVES
+                for target in EntryState
+                if target in MOVES[state]
+            ),
+            "```",
+            "",
+        ]
+    )
+
+
 class Retry(Struct, frozen=True, kw_only=True):
     """What becomes of an entry after a result that did not settle it."""
 
@@ -70,10 +95,10 @@ class Disposition(Struct, frozen=True, kw_only=True):
 class Rules(Struct, frozen=True, kw_only=True):
     """The concurrency rules of one campaign (spec C3.3); None = the rule does not stand."""
 
-    entries_per_window: int | None = None
-    window_s: int = 3600
-    cooldown_s: int | None = None
-    max_postponed: int | None = None
+    entries_per_window: Annotated[int, Meta(ge=1)] | None = None
+    window_s: Annotated[int, Meta(ge=1)] = 3600
+    cooldown_s: Annotated[int, Meta(ge=0)] | None = None
+    max_postponed: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Campaign(Struct, frozen=True, kw_only=True):
@@ -88,9 +113,9 @@ class Campaign(Struct, frozen=True, kw_only=True):
     auto_dial: bool = False
     record: bool = True
     talking_point: str = ""
-    max_attempts: int = 5
-    attempts_per_day: int = 3
-    attempt_pause_s: int = 30
+    max_attempts: int = 5  # of an entry; a promised callback is made beyond it
+    attempts_per_day: Annotated[int, Meta(ge=1)] = 3  # to reach one phone
+    attempt_pause_s: Annotated[int, Meta(ge=0)] = 30
     preview_s: int = 120
     patience_s: int = 1800
     rules: Rules = Rules()
@@ -116,3 +141,9 @@ class Refusal(Struct, frozen=True, kw_only=True):
     code: str
     params: dict[str, str | int] = {}
     until: datetime | None = None
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(diagram())

@@ -1,11 +1,11 @@
-"""The concurrency rules: may this operator be handed the next entry, may this one be postponed (spec C3.3)."""
+"""The rules of a campaign: the next entry to this operator (spec C3.3), one more call to this phone (C3.4)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from dialer.campaigns.model import Refusal, Rules
+from dialer.campaigns.model import Campaign, Refusal, Rules
 
 
 def may_take_next(
@@ -16,12 +16,7 @@ def may_take_next(
     `handed_out` are the times at which this operator was handed entries, newest first, skipped ones included; at
     least the last `entries_per_window` of them. Of several rules that refuse, the one with the latest time speaks.
     """
-    refusals = [
-        refusal
-        for refusal in (_window(rules, handed_out, now), _cooldown(rules, finished_at, now))
-        if refusal is not None
-    ]
-    return max(refusals, key=lambda refusal: refusal.until or now, default=None)
+    return _latest(_window(rules, handed_out, now), _cooldown(rules, finished_at, now))
 
 
 def may_postpone(rules: Rules, *, postponed: int) -> Refusal | None:
@@ -29,6 +24,41 @@ def may_postpone(rules: Rules, *, postponed: int) -> Refusal | None:
     if rules.max_postponed is None or postponed < rules.max_postponed:
         return None
     return Refusal(code="too_many_postponed", params={"limit": rules.max_postponed})
+
+
+def may_try_again(campaign: Campaign, *, tried: Sequence[datetime], now: datetime) -> Refusal | None:
+    """None if a phone may be dialled in this campaign; else the limit that says no and when it will say yes.
+
+    `tried` are the attempts to reach this phone in this campaign, newest first; at least the last
+    `attempts_per_day` of them, and one.
+    """
+    return _latest(_attempts_per_day(campaign, tried, now), _attempt_pause(campaign, tried, now))
+
+
+def _latest(*refusals: Refusal | None) -> Refusal | None:
+    """Of several that refuse, the one that does so longest."""
+    return max(
+        (refusal for refusal in refusals if refusal is not None),
+        key=lambda refusal: (refusal.until is not None, refusal.until),
+        default=None,
+    )
+
+
+def _attempts_per_day(campaign: Campaign, tried: Sequence[datetime], now: datetime) -> Refusal | None:
+    limit = campaign.attempts_per_day
+    if len(tried) < limit:
+        return None
+    until = tried[limit - 1] + timedelta(days=1)
+    return Refusal(code="attempts_per_day", params={"limit": limit}, until=until) if until > now else None
+
+
+def _attempt_pause(campaign: Campaign, tried: Sequence[datetime], now: datetime) -> Refusal | None:
+    if not tried:
+        return None
+    until = tried[0] + timedelta(seconds=campaign.attempt_pause_s)
+    if until <= now:
+        return None
+    return Refusal(code="attempt_pause", params={"seconds": campaign.attempt_pause_s}, until=until)
 
 
 def _window(rules: Rules, handed_out: Sequence[datetime], now: datetime) -> Refusal | None:
