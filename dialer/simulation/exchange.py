@@ -50,12 +50,13 @@ class Exchange:
         emit: Callable[[str], None],
         tape: Tape | None = None,
         fallback: str = "",
+        started: float | None = None,
     ) -> None:
         self.clock = clock
         self.ends = ends
         self.rng = rng
         self.tape: Tape = tape or NoTape()
-        self.started = clock.now()
+        self.started = clock.now() if started is None else started
         self.processed = 0
         self._emit = emit
         self._by_id: dict[str, Channel] = {}

@@ -98,10 +98,10 @@ class ByDigits:
     answer, op302 hangs up after 2 s, op303 is never answered, op304 is busy; no other phone is there.
     """
 
-    def __init__(self, *, ring_s: float = 0.15, at_once_s: float = 0.01) -> None:
+    def __init__(self, *, ring_s: float = 0.15, at_once_s: float = 0.01, talk_s: float = 2.0) -> None:
         self._numbers = {
-            "201": FarEnd(ring_s=ring_s, talk_s=2.0),
-            "210": FarEnd(ring_s=ring_s, talk_s=10.0),
+            "201": FarEnd(ring_s=ring_s, talk_s=talk_s),
+            "210": FarEnd(ring_s=ring_s, talk_s=5 * talk_s),
             "202": FarEnd(ring_s=ring_s, talk_s=at_once_s),
             "404": FarEnd(way=Way.WRONG_NUMBER),
             "503": FarEnd(way=Way.CONGESTION),
@@ -113,7 +113,7 @@ class ByDigits:
         self._phones = {
             "op101": FarEnd(ring_s=ring_s),
             "op301": FarEnd(ring_s=ring_s),
-            "op302": FarEnd(ring_s=ring_s, talk_s=2.0),
+            "op302": FarEnd(ring_s=ring_s, talk_s=talk_s),
             "op303": FarEnd(way=Way.NO_ANSWER),
             "op304": FarEnd(way=Way.BUSY, ring_s=ring_s),
         }

@@ -50,6 +50,7 @@ class VirtualPbx:
         self._fallback = fallback
         self._server: asyncio.Server | None = None
         self._connections: set[_Connection] = set()
+        self._started = 0.0
 
     @property
     def running(self) -> bool:
@@ -61,6 +62,8 @@ class VirtualPbx:
             raise RuntimeError("already running")
         loop = asyncio.get_running_loop()
         self.clock = LoopClock(loop)
+        # CoreStatus tells whole seconds; a real Asterisk takes about one to start, so no two lives share it.
+        self._started = max(self.clock.now(), self._started + 1)
         self.exchange = Exchange(
             clock=self.clock,
             ends=self._ends,
@@ -68,6 +71,7 @@ class VirtualPbx:
             emit=self._tell,
             tape=self._tape,
             fallback=self._fallback,
+            started=self._started,
         )
         self._server = await loop.create_server(
             lambda: _Connection(self), "127.0.0.1", self.port, reuse_address=True

@@ -77,14 +77,15 @@ def _syllable(pitch_hz: float, rng: random.Random) -> npt.NDArray[np.float64]:
 def plan(seconds: float, joined: float | None, client: Voice, operator: Voice, seed: str) -> list[Turn]:
     """Who speaks when: the client says hello; once the operator is there (`joined`, s) they take turns."""
     rng = random.Random(seed)  # noqa: S311
-    turns = []
-    at = rng.uniform(0.2, 0.5)
-    while at < (seconds if joined is None else joined):
-        turns.append(_turn(at, True, client, 1, rng))
+    turns: list[Turn] = []
+    hello = min(range(len(client.phrases)), key=lambda one: len(client.phrases[one]))
+    at = rng.uniform(0.1, 0.3)
+    while not turns or at < (seconds if joined is None else joined):
+        turns.append(Turn(at, True, (hello,)))
         at = _after(turns[-1], client) + rng.uniform(1.5, 2.5)
     if joined is None:
         return turns
-    at = max(joined + 0.2, _after(turns[-1], client) + 0.2 if turns else 0.0)
+    at = max(joined, _after(turns[-1], client)) + 0.2
     clients = False
     while at < seconds:
         voice = client if clients else operator

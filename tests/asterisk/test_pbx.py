@@ -1,0 +1,58 @@
+"""The suite of the telephony port on a real Asterisk: what the virtual one promises, this one does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from dialer.ami.pbx import AsteriskPbx
+from dialer.ami.settings import AsteriskSettings
+from dialer.telephony.port import Connected
+from tests.contract.pbx_bench import Bench, Ear
+from tests.contract.pbx_suite import SUITE
+from tests.rig.asterisk import AsteriskServer
+from tests.rig.far_end import Caller, FarEnd
+from tests.rig.fixtures import asterisk, far_end, network, phones
+
+__all__ = ["asterisk", "far_end", "network", "phones"]
+
+
+@pytest.fixture
+async def bench(asterisk: AsteriskServer, far_end: FarEnd, phones: FarEnd) -> AsyncIterator[Bench]:
+    callers: list[Caller] = []
+    ear = Ear()
+    pbx = AsteriskPbx(AsteriskSettings(secret=asterisk.accounts.ami), ear, rng=random.Random(1))
+
+    def call_in(
+        *, number: str, dialled: str, gives_up_s: float | None = None, hangs_up_s: float | None = None
+    ) -> None:
+        ends, after_s = "refused", 2.0
+        if gives_up_s is not None:
+            ends, after_s = "cancel", gives_up_s
+        elif hangs_up_s is not None:
+            ends, after_s = "caller", hangs_up_s
+        callers.append(Caller(dialled, number=number.encode(), ends=ends, after_s=after_s))
+
+    await pbx.start()
+    await ear.report(Connected)
+    yield Bench(
+        pbx=pbx,
+        ear=ear,
+        call_in=call_in,
+        kill=asterisk.kill,
+        start=asterisk.start,
+        recordings=asterisk.monitor,
+    )
+    await pbx.stop()
+    for caller in callers:
+        caller.remove()
+    if asterisk.pid is None:
+        asterisk.start()
+    asterisk.cli("channel request hangup all")
+
+
+@pytest.mark.parametrize("scenario", SUITE, ids=lambda one: one.__name__)
+async def test_real(bench: Bench, scenario: Callable[[Bench], Awaitable[None]]) -> None:
+    await scenario(bench)
