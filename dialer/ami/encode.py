@@ -153,8 +153,8 @@ def _variable_of(action: str, leg: str, name: str) -> Headers:
 
 
 def _whole(value: str) -> str:
-    if value[:1] in (" ", "\t"):
-        raise Unencodable("Value", "Asterisk would drop the space at the beginning")
+    if value and value[0] <= " ":
+        raise Unencodable("Value", "Asterisk would drop the blank or control character at the beginning")
     return value
 
 

@@ -1,8 +1,9 @@
 """How Asterisk itself reads an action: a strict model of main/manager.c and main/app.c (22).
 
 Written from what these files do, for the encoder to be held against: lines end at LF with a CR before it dropped,
-the buffer of a line ends at 1,025, a header's name is compared without regard to case, blanks before the value are
-skipped, NUL ends a value, and the value of `Variable` is split at commas by `__ast_app_separate_args`.
+the buffer of a line ends at 1,025, a header's name is compared without regard to case, whatever is not above a
+space is skipped before the value, NUL ends a value, and the value of `Variable` is split at commas by
+`__ast_app_separate_args`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 LINE_BUFFER = 1025
 MOST_HEADERS = 128
 MOST_VARIABLES = 64
+BLANKS = "".join(map(chr, range(33)))  # ast_skip_blanks
 
 
 class Refused(Exception):
@@ -54,7 +56,7 @@ def _action(lines: list[bytes]) -> Read:
     for line in lines:
         name, colon, value = line.decode("utf-8", "surrogateescape").partition(":")
         if colon:
-            headers.append((name, value.lstrip(" \t")))
+            headers.append((name, value.lstrip(BLANKS)))
     variables = [pair for name, value in headers if name.lower() == "variable" for pair in _variables(value)]
     return Read(tuple(headers), tuple(variables))
 

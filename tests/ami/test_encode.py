@@ -70,7 +70,7 @@ def test_a_variable_comes_back_as_it_went_and_alone(value: str) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(HOSTILE.filter(lambda value: value[:1] not in (" ", "\t")))
+@given(HOSTILE.filter(lambda value: value[:1] > " " or not value))
 def test_setvar_takes_its_value_whole(value: str) -> None:
     (action,) = read(encode(SetVariable("1795368676.1", Variable.CALL, value), "cw-1"))
     assert action.get("Value") == value
