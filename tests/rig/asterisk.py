@@ -6,7 +6,6 @@ recordings, log and control socket. Ports are told apart by the network namespac
 
 from __future__ import annotations
 
-import itertools
 import os
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from tests.rig import process
 from tests.rig.cache import REPOSITORY, asterisk_root
+from tests.rig.scratch import claim
 from tests.rig.sound import write_music
 
 AMI_PORT = 5038
@@ -26,7 +26,6 @@ SIP_PORT = 5060
 PROVIDER = "127.0.0.2"
 PROVIDER_PORT = 5070
 PHONE_PORT = 5080
-_serial = itertools.count(1)
 
 _DIRECTORIES = """[directories](!)
 astetcdir => {inside}/etc
@@ -52,26 +51,14 @@ class Accounts:
     browser: str = field(default_factory=lambda: secrets.token_urlsafe(18))
 
 
-def sweep(root: Path) -> None:
-    """Remove folders of test processes that are gone."""
-    home = root / "srv" / "rig"
-    if not home.is_dir():
-        return
-    for folder in home.iterdir():
-        owner = folder.name.split("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 class AsteriskServer:
     """One Asterisk. `local` adds files, or replaces shipped ones, by name."""
 
     def __init__(self, *, local: dict[str, str] | None = None, shipped: Path | None = None) -> None:
         self.accounts = Accounts()
         self.root = asterisk_root()
-        name = f"{os.getpid()}-{next(_serial)}"
-        self.inside = f"/srv/rig/{name}"
-        self.home = self.root / "srv" / "rig" / name
+        self.home = claim(self.root / "srv" / "rig")
+        self.inside = f"/srv/rig/{self.home.name}"
         self.etc = self.home / "etc"
         self.monitor = self.home / "spool" / "monitor"
         self._shipped = shipped or REPOSITORY / "asterisk-conf"
@@ -160,7 +147,6 @@ class AsteriskServer:
         )
 
     def _lay_out(self) -> None:
-        sweep(self.root)
         for folder in ("etc", "db/keys", "spool/monitor", "run", "log", "music"):
             (self.home / folder).mkdir(parents=True)
         for file in sorted(self._shipped.glob("*.conf")):
@@ -224,6 +210,13 @@ password = {browser}
 aors = op301
 [op301](callwright-aor)
 contact = sip:op301200@127.0.0.1:{phone_port}
+qualify_frequency = 0
+
+; a second one like it
+[op305](callwright-phone)
+aors = op305
+[op305](callwright-aor)
+contact = sip:op305200@127.0.0.1:{phone_port}
 qualify_frequency = 0
 
 ; hangs up two seconds after its answer

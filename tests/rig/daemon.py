@@ -222,6 +222,9 @@ class Page(Client):
                 origin=self.daemon.url,  # type: ignore[arg-type]
                 max_size=2**20,
                 open_timeout=10,
+                # A test looks at a page only now and then; meanwhile the page must not seem dead or slow.
+                ping_interval=None,
+                max_queue=None,
             )
         )
         self._take(self._socket.recv(timeout=10))
@@ -255,6 +258,8 @@ class Page(Client):
     def press(self, verb: str, **body: Any) -> Json:
         answer = self.post(f"/api/v1/desk/{verb}", body)
         self._keep(answer)
+        if answer["refused"]:
+            raise Refused(answer["refused"])
         return self.desk
 
     def on_work(self, verb: str, **body: Any) -> Json:

@@ -17,11 +17,11 @@ import itertools
 import shutil
 import socket
 import subprocess
-import tempfile
 from pathlib import Path
 
 from tests.rig import process
 from tests.rig.asterisk import PHONE_PORT, PROVIDER, PROVIDER_PORT, SIP_PORT
+from tests.rig.scratch import scratch
 from tests.rig.sound import Samples, a_law, tone
 
 SCENARIOS = Path(__file__).with_name("sipp")
@@ -36,13 +36,17 @@ class FarEnd:
     def __init__(
         self, address: str, port: int, *, hz: float = CLIENT_HZ, voice: Samples | None = None
     ) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="far-end-"))
+        self.home = scratch()
         sound = self.home / "voice.alaw"
         sound.write_bytes(a_law(tone(hz, 10, 8000) if voice is None else voice))
         scenario = self.home / "far_end.xml"
         scenario.write_text((SCENARIOS / "far_end.xml").read_text().replace("@SOUND@", str(sound)))
         self._process = _sipp(self.home, scenario, address, port, [])
-        process.wait_until(lambda: _bound(address, port), 10, f"sipp on port {port}")
+        try:
+            process.wait_until(lambda: _bound(address, port), 10, f"sipp on port {port}")
+        except BaseException:
+            self.remove()
+            raise
 
     def remove(self) -> None:
         process.end(self._process)
@@ -55,7 +59,7 @@ def provider(voice: Samples | None = None) -> FarEnd:
 
 
 def desk_phones(voice: Samples | None = None) -> FarEnd:
-    """The plain phones op301 to op304."""
+    """The plain phones op301 to op305."""
     return FarEnd("127.0.0.1", PHONE_PORT, hz=OPERATOR_HZ, voice=voice)
 
 
@@ -80,7 +84,7 @@ class Caller:
         hz: float = CLIENT_HZ,
         voice: Samples | None = None,
     ) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="caller-"))
+        self.home = scratch()
         sound = self.home / "voice.alaw"
         sound.write_bytes(a_law(tone(hz, 10, 8000) if voice is None else voice))
         scenario = self.home / "caller.xml"

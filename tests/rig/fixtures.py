@@ -19,6 +19,8 @@ from tests.rig.wire import RawAmi
 
 __all__ = ["ami", "asterisk", "far_end", "network", "phones", "voice"]
 
+FALLBACK = {"extensions_local.conf": "[globals](+)\nCW_FALLBACK = PJSIP/op302\n"}
+
 
 @pytest.fixture(scope="module")
 def network() -> Iterator[Network]:
@@ -30,7 +32,7 @@ def network() -> Iterator[Network]:
 @pytest.fixture(scope="module")
 def asterisk(network: Network) -> Iterator[AsteriskServer]:
     """A running Asterisk with the shipped configuration; fallback calls ring op302."""
-    server = AsteriskServer()
+    server = AsteriskServer(local=FALLBACK)
     try:
         server.start()
         yield server
@@ -48,7 +50,7 @@ def far_end(network: Network) -> Iterator[FarEnd]:
 
 @pytest.fixture(scope="module")
 def phones(network: Network) -> Iterator[FarEnd]:
-    """The plain SIP phones op301 to op304."""
+    """The plain SIP phones op301 to op305."""
     end = desk_phones()
     yield end
     end.remove()
