@@ -108,9 +108,10 @@ class Pool:
     def check(self) -> None:
         """What must hold at every moment, whatever was done."""
         held = [state.value for state in HELD]
-        rows = self.conn.execute(select(entries)).all()
-        out = [row for row in rows if row.state in held]
-        assert all((row.holder_id is not None) == (row.state in held) for row in rows)
+        is_held = entries.c.state.in_(held)
+        out = self.conn.execute(select(entries).where(is_held)).all()
+        wrong = select(entries.c.id).where(entries.c.holder_id.is_not(None) != is_held)
+        assert not self.conn.execute(wrong).all(), "held by nobody, or free with a holder"
         assert len({row.holder_id for row in out}) == len(out), "an operator holds two entries"
         assert len({row.client_id for row in out}) == len(out), "a client is with two operators"
         kept = self.conn.execute(select(holds)).all()
