@@ -9,7 +9,7 @@ from dialer.auth.model import User
 from dialer.campaigns.dispositions import BY_OUTCOME
 from dialer.campaigns.model import Refusal
 from dialer.clients.numbers import national
-from dialer.desk.model import CallRecord, Desk, Work, state_of
+from dialer.desk.model import CallRecord, Desk, Draft, Work, state_of
 from dialer.desk.view import (
     CallView,
     CampaignChoice,
@@ -105,7 +105,7 @@ def _work(work: Work, loaded: Loaded, user: User) -> WorkView:
             for disposition in loaded.campaign.dispositions
         ],
         draft=ResultDraft(disposition=draft.disposition, comment=draft.comment, callback_at=draft.callback_at)
-        if draft.disposition
+        if draft != Draft()
         else None,
         suggested=suggested(work, loaded),
         note=work.note,

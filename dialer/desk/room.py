@@ -17,12 +17,21 @@ from dialer.desk.work import Loaded, Today
 _KEYS = 256
 
 
+class RefusedPress(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a press changed nothing: a stable code, and its text in the operator's language."""
+
+    code: str
+    title: str
+    params: dict[str, str | int] = {}
+
+
 class DeskFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="desk"):
     """One push to a page: the whole desk. A later `seq` of the same stream replaces an earlier one."""
 
     stream: str
     seq: int
     desk: DeskView
+    refused: RefusedPress | None = None
 
 
 class Watcher:
@@ -89,5 +98,5 @@ class Room:
             watcher.put(frame)
 
 
-def encode(stream: str, seq: int, view: DeskView) -> bytes:
-    return msgspec.json.encode(DeskFrame(stream=stream, seq=seq, desk=view))
+def encode(stream: str, seq: int, view: DeskView, refused: RefusedPress | None = None) -> bytes:
+    return msgspec.json.encode(DeskFrame(stream=stream, seq=seq, desk=view, refused=refused))

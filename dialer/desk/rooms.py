@@ -19,7 +19,7 @@ from dialer.campaigns.model import Campaign, Refusal
 from dialer.desk import work as units
 from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
-from dialer.desk.room import Room, Watcher, encode
+from dialer.desk.room import RefusedPress, Room, Watcher, encode
 from dialer.desk.view import CampaignChoice, CampaignView, DeskView
 from dialer.desk.world import World
 from dialer.telephony.model import Call, Direction, Leg, LegRole
@@ -134,8 +134,8 @@ class Rooms:
             now=self.world.now(),
         )
 
-    def frame(self, room: Room) -> bytes:
-        return encode(self.stream, room.seq, self.view(room))
+    def frame(self, room: Room, refused: RefusedPress | None = None) -> bytes:
+        return encode(self.stream, room.seq, self.view(room), refused)
 
     def push(self, room: Room) -> None:
         room.push(self.stream, lambda: self.view(room))

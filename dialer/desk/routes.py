@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from msgspec import UNSET, Struct, UnsetType
 
 from dialer.auth.model import Permission
-from dialer.desk.room import DeskFrame, Room
+from dialer.desk.room import DeskFrame, RefusedPress, Room
 from dialer.desk.service import DeskRefused, Desks
 from dialer.http.api import ApiCall, Operation
-from dialer.http.problems import Problem
+from dialer.http.problems import Catalogue
 from dialer.scripts.run import Move
 from dialer.scripts.values import Typed
 
@@ -73,6 +73,8 @@ class SaveBody(WorkBody, frozen=True, kw_only=True):
 
 
 def operations(desks: Desks) -> list[Operation]:
+    texts = Catalogue()
+
     def verb(
         path: str, summary: str, body: type, press: Callable[[Room, ApiCall], Awaitable[None]]
     ) -> Operation:
@@ -85,7 +87,10 @@ def operations(desks: Desks) -> list[Operation]:
             try:
                 return await desks.press(call.user, call.key, carried_out)
             except DeskRefused as refused:
-                raise Problem(409, refused.code, refused.params) from refused
+                # A refusal is a value, not an error: the page shows its reason, and nothing was changed.
+                title = texts.text(refused.code, refused.params, call.user.language)
+                told = RefusedPress(code=refused.code, title=title, params=refused.params)
+                return desks.rooms.frame(await desks.rooms.of(call.user), told)
 
         handler.__name__ = f"desk_{path}"
         return Operation(

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 LENGTHS_AGREE_S = 0.2  # beyond it the marks are shown as uncertain (spec T5.2)
 SETTLED_S = 0.3  # a PBX closes its files within 20 ms of the hang-up (measured); asked again this much later
+UNCHANGED = 4  # looks in a row without a change: a crash left the files as they are
 WAIT_FOR_PBX_S = 15.0
 
 
@@ -128,10 +129,11 @@ class Recorder:
 
     async def _settled(self, call_id: str) -> None:
         """Wait until the PBX has closed its files: their headers agree with their sizes, or nothing grows."""
-        before = -1
+        before, unchanged = -1, 0
         for _ in range(int(WAIT_FOR_PBX_S / SETTLED_S)):
             size, whole = await asyncio.to_thread(_measure, self._source, call_id)
-            if whole or (size == before and size >= 0):
+            unchanged = unchanged + 1 if size == before else 0
+            if whole or unchanged >= UNCHANGED:
                 return
             before = size
             await asyncio.sleep(SETTLED_S)
@@ -145,7 +147,9 @@ def _measure(source: Path, call_id: str) -> tuple[int, bool]:
         try:
             size = path.stat().st_size
             with path.open("rb") as file:
-                whole = whole and not wav.inspect(file.read(wav.HEADER), size).repaired
+                side_now = wav.inspect(file.read(wav.HEADER), size)
+            # An empty file says "0 bytes" while it is being written, too: its silence proves nothing.
+            whole = whole and side_now.frames > 0 and not side_now.repaired
         except (OSError, wav.NotWav):
             whole = False
             continue

@@ -73,9 +73,16 @@ async function attempt(send: () => Promise<Response>): Promise<Response> {
 
 const isOurs = (response: Response): boolean => (response.headers.get('Content-Type') ?? '').includes('problem+json');
 
+interface Told {
+  code?: string;
+  title?: string;
+  params?: Record<string, string | number>;
+}
+
 async function read<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body as T;
-  const problem = (body ?? {}) as { code?: string; title?: string; params?: Record<string, string | number> };
+  const refused = (body as { refused?: Told | null } | null)?.refused; // a press that changed nothing, with its reason
+  if (response.ok && !refused) return body as T;
+  const problem = (refused ?? body ?? {}) as Told;
   throw new Problem(problem.code ?? `http_${response.status}`, response.status, problem.params, problem.title);
 }
