@@ -11,6 +11,7 @@ The configuration has two lines, `LINES`; both lead to the virtual PBX's trunk.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -261,4 +262,4 @@ class DemoPbx:
         if self._traffic is not None:
             self._traffic.stop()
         await self.pbx.stop()
-        self._tape.close()
+        await asyncio.to_thread(self._tape.close)

@@ -44,6 +44,7 @@ class WavTape:
         self._making = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="virtual-pbx-wav")
         self._waiting: set[Future[None]] = set()
+        self._writer.submit(self._both)  # so that the first recording is finished as quickly as the others
 
     def start(self, call: str, at: float) -> None:
         self._takes[call] = _Take(at)
