@@ -241,7 +241,7 @@ async def _serve(
     operations = _operations(settings, store, auth, desks, _link_secret(settings))
     app = server.build(
         auth=auth,
-        guard=Guard(auth, settings.http.origins),
+        guard=Guard(auth, settings.http.origins, secure=_over_tls(settings)),
         desks=desks,
         board=board,
         operations=operations,
@@ -263,7 +263,12 @@ def _operations(settings: Settings, store: Store, auth: Auth, desks: Desks, secr
         *desk_routes.operations(desks),
         *campaign_routes.operations(store, midnight),
         *call_routes.operations(store, kept=Path(settings.recordings.kept), secret=secret),
-        *auth_routes.operations(auth, phone_ws=phones.ws, phone_domain=phones.domain),
+        *auth_routes.operations(
+            auth,
+            phone_ws=phones.ws,
+            phone_domain=phones.domain,
+            changed=desks.user_changed if desks is not None else lambda user: None,
+        ),
     ]
 
 
@@ -272,6 +277,11 @@ def description() -> dict[str, Any]:
     nothing: Any = None
     operations = _operations(Settings(), nothing, nothing, nothing, b"")
     return describe(operations, further=(DeskFrame, ConsoleFrame))
+
+
+def _over_tls(settings: Settings) -> bool:
+    """Whether the pages are reached over HTTPS, by a proxy before us: then the cookie is for HTTPS alone."""
+    return any(origin.startswith("https://") for origin in settings.http.origins)
 
 
 def _link_secret(settings: Settings) -> bytes:

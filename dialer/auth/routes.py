@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -91,18 +92,23 @@ def add_login_routes(app: web.Application, auth: Auth, guard: Guard) -> None:
     app.router.add_post("/api/v1/logout", logout)
 
 
-def operations(auth: Auth, *, phone_ws: str, phone_domain: str) -> list[Operation]:
+def operations(
+    auth: Auth, *, phone_ws: str, phone_domain: str, changed: Callable[[User], None] = lambda user: None
+) -> list[Operation]:
+    """`changed` is told of a user who has changed their own settings."""
+
     async def show_me(call: ApiCall) -> Me:
         return _me(call.user)
 
     async def change_me(call: ApiCall) -> Me:
         wish: MeBody = call.body
-        changed = await auth.change_own(
+        now = await auth.change_own(
             call.user.id, language=wish.language, theme=wish.theme, single_keys=wish.single_keys
         )
-        if isinstance(changed, Refused):
-            raise Problem(400, "body_wrong", {"detail": changed.code})
-        return _me(changed)
+        if isinstance(now, Refused):
+            raise Problem(400, "body_wrong", {"detail": now.code})
+        changed(now)
+        return _me(now)
 
     async def show_phone(call: ApiCall) -> web.Response:
         user = call.user

@@ -69,6 +69,13 @@ class Desks:
                 room.remember(key)
             return self.rooms.frame(room)
 
+    def user_changed(self, user: User) -> None:
+        """The page of a user who changed language is drawn anew in it."""
+        room = self.rooms.all.get(user.id)
+        if room is not None:
+            room.user = user
+            self.rooms.push(room)
+
     # --- the switchboard's listener -------------------------------------------------------------------------
 
     def call_changed(self, call: Call) -> None:
