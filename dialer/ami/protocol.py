@@ -5,28 +5,33 @@
     for message in protocol.messages():
         ...                          # may be left early; the rest is there at the next call
 
-A line ends with CRLF or LF, a message with a blank line. CR and NUL are never data in Asterisk's output, so
-they are dropped at the door: no pairing of line ends has to be understood, and no store has to fear a NUL.
-Events that nobody wants are recognised by their first line and never taken apart.
+A line ends with CRLF or LF, a message with a blank line. Asterisk writes CRLF, so that is the short way; a blank
+line that ends otherwise is found when the lines are looked at. Events that nobody wants are recognised by their
+first line and never taken apart.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 
 from dialer.ami.messages import Greeting, Malformed, Message, Received
 
 MAX_LINE = 64 * 1024  # characters; Asterisk's longest lines carry a channel variable
-MAX_MESSAGE = (
-    4 * MAX_LINE
-)  # bytes, and a character has at most four: a message of short lines may be this long
+MAX_MESSAGE = 4 * MAX_LINE  # bytes (a character has at most four)
+_REMEMBERED = 512 * 1024  # bytes of the stream whose lines may be remembered
 _MAX_GREETING = 1024
 _GREETING = "Asterisk Call Manager/"
 _GREETING_BYTES = _GREETING.encode()
-_REMEMBERED_LINES = 8192
+_BLANK = re.compile("\n\r?\n")
+_BLANK_BYTES = re.compile(rb"\n\r?\n")
 _NOT_REPEATED: dict[str, tuple[str, ...]] = {}
-_DROPPED = "\0"  # stands in the queue for an over-long message; NUL cannot come from the wire
+_DROPPED = "\0dropped "  # stands in the queue for an over-long message
+
+
+class _BlankLine(Exception):
+    """What looked like one message is several."""
 
 
 class _Pairs(dict[str, tuple[str, str]]):
@@ -35,12 +40,13 @@ class _Pairs(dict[str, tuple[str, str]]):
     __slots__ = ()
 
     def __missing__(self, line: str) -> tuple[str, str]:
-        name, _, value = line.partition(":")
-        pair = (name, value[1:] if value[:1] == " " else value)
-        if len(line) < 256:
-            if len(self) >= _REMEMBERED_LINES:
-                self.clear()
-            self[line] = pair
+        bare = line.rstrip("\r")
+        name, colon, value = bare.partition(": ")
+        if not colon:
+            if not bare:
+                raise _BlankLine
+            name, _, value = bare.partition(":")
+        self[line] = pair = (name, value)
         return pair
 
 
@@ -50,96 +56,111 @@ class Protocol:
     def __init__(self, wanted: frozenset[str] | None = None) -> None:
         self.skipped = 0  # events not wanted
         self.malformed = 0  # messages thrown away
-        self._wanted = wanted
-        self._pair = _Pairs().__getitem__
+        self._wanted = None if wanted is None else wanted | {f"{name}\r" for name in wanted}
+        self._pairs = _Pairs()
+        self._remembered = 0
         self._buffer = bytearray()  # the beginning of a message whose end has not come yet
-        self._blocks: deque[str] = deque()  # whole messages as text
+        self._queue: deque[tuple[Iterator[str], int]] = (
+            deque()
+        )  # whole messages as text, by what brought them
         self._queued = 0
-        self._dropping = 0  # bytes of an over-long message thrown away so far
+        self._dropping = -1  # bytes of an over-long message thrown away so far; -1: none is
         self._greeted = False
 
     @property
     def pending(self) -> int:
-        """How much was fed and not yet given out, in characters or bytes."""
+        """About how much was fed and not yet given out, in bytes."""
         return self._queued + len(self._buffer)
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the wire; the work is done by `messages`, save for finding the last blank line."""
         buffer = self._buffer
-        scanned = max(0, len(buffer) - 1)
-        buffer += data.translate(None, b"\r\0")
+        scanned = max(0, len(buffer) - 2)
+        buffer += data
         if not self._greeted:
-            self._look_for_greeting()
             scanned = 0
-        if self._dropping:
-            self._drop_to_blank_line()
+            self._look_for_greeting()
+        if self._dropping >= 0 and not self._drop_to_blank_line():
+            return
+        end = buffer.rfind(b"\n\r\n", scanned)
+        if end >= 0:
+            text = buffer[:end].decode("utf-8", "surrogateescape")
+            self._put(text.split("\n\r\n"), end)
+            del buffer[: end + 3]
             scanned = 0
         end = buffer.rfind(b"\n\n", scanned)
-        if end >= 0 and not self._dropping:
-            text = buffer[:end].decode("utf-8", "surrogateescape").strip("\n")
+        if end >= 0:
+            text = buffer[:end].decode("utf-8", "surrogateescape")
+            self._put(_BLANK.split(text), end)
             del buffer[: end + 2]
-            self._queue(text.split("\n\n"))
-        if self._dropping:
-            return
-        while buffer[:1] == b"\n":
+        while buffer.startswith((b"\r", b"\n")):
             del buffer[:1]
-        # One byte more than allowed may be the first half of the blank line.
-        if len(buffer) > MAX_MESSAGE + 1:
-            self._dropping = 1
+        # Two bytes more than allowed may be the beginning of the blank line.
+        if len(buffer) > MAX_MESSAGE + 2:
+            self._dropping = 0
             self._drop_to_blank_line()
 
     def messages(self) -> Iterator[Received]:
         """Give out what is complete, in the order of the wire."""
-        blocks, wanted, pair = self._blocks, self._wanted, self._pair
-        while blocks:
-            block = blocks.popleft()
-            self._queued -= len(block)
-            if block[:7] != "Event: " or len(block) > MAX_LINE or "\n" not in block:
-                yield from self._unusual(block)
-                continue
-            if wanted is not None and block[7 : block.find("\n", 7)] not in wanted:
-                self.skipped += 1
-                continue
-            lines = block.split("\n")
-            if len(lines) > 2 and lines[2][:11] == "Timestamp: ":
-                # The one line that is new in every event is kept out of what is remembered.
-                stamp = lines.pop(2)
-                headers = dict(map(pair, lines))
-                if len(headers) == len(lines) and "Timestamp" not in headers:
-                    headers["Timestamp"] = stamp[11:]
-                    yield Message(lines[0][7:], headers, _NOT_REPEATED)
+        wanted, pair = self._wanted, self._pairs.__getitem__
+        while self._queue:
+            blocks, size = self._queue[0]
+            for block in blocks:
+                if block[:7] != "Event: " or len(block) > MAX_LINE:
+                    yield from self._unusual(block)
                     continue
-                lines.insert(2, stamp)
-            yield _message(lines[0][7:], [pair(line) for line in lines])
+                if wanted is not None and _first_line(block)[7:] not in wanted:
+                    self.skipped += 1
+                    continue
+                lines = block.split("\n")
+                try:
+                    if len(lines) > 2 and lines[2][:11] == "Timestamp: ":
+                        # The one line that is new in every event is kept out of what is remembered.
+                        stamp = lines.pop(2)
+                        headers = dict(map(pair, lines))
+                        if len(headers) == len(lines) and "Timestamp" not in headers:
+                            headers["Timestamp"] = stamp[11:].rstrip("\r")
+                            yield Message(headers["Event"], headers, _NOT_REPEATED)
+                            continue
+                        lines.insert(2, stamp)
+                    yield _message(list(map(pair, lines)))
+                except _BlankLine:
+                    yield from self._unusual(block)
+            self._queue.popleft()
+            self._queued -= size
 
-    def _unusual(self, block: str) -> Iterator[Received]:
-        """Everything but an event of ordinary size: answers, the greeting, blank lines, what is too long."""
-        if block[:1] == _DROPPED:
+    def _put(self, blocks: list[str], size: int) -> None:
+        self._queue.append((iter(blocks), size))
+        self._queued += size
+        self._remembered += size
+        if self._remembered > _REMEMBERED:
+            self._pairs.clear()
+            self._remembered = 0
+
+    def _unusual(self, text: str) -> Iterator[Received]:
+        """All but an event of ordinary size: answers, the greeting, odd blank lines, what is too long."""
+        if text.startswith(_DROPPED):
             self.malformed += 1
-            yield Malformed("message too long", int(block[1:]))
+            yield Malformed("message too long", int(text[len(_DROPPED) :]))
             return
-        block = block.strip("\n")
-        if not block:
-            return
-        if len(block) > MAX_LINE:
-            size = len(block.encode("utf-8", "surrogateescape"))
-            if size > MAX_MESSAGE or max(map(len, block.split("\n"))) > MAX_LINE:
+        for part in _BLANK.split(text):
+            block = part.strip("\r\n")
+            size = len(block) if len(block) <= MAX_LINE else len(block.encode("utf-8", "surrogateescape"))
+            if size > MAX_MESSAGE or (size > MAX_LINE and max(map(len, block.split("\n"))) > MAX_LINE):
                 self.malformed += 1
                 yield Malformed("message too long" if size > MAX_MESSAGE else "line too long", size)
-                return
-        if block.startswith(_GREETING):
-            yield _greeting(block)
-            return
-        message = _message("", [self._pair(line) for line in block.split("\n")])
-        name = message.get("Event")
-        if name and self._wanted is not None and name not in self._wanted:
-            self.skipped += 1
-            return
-        yield Message(name, message.headers, message.repeated)
+            elif block.startswith(_GREETING):
+                yield _greeting(block)
+            elif block:
+                yield from self._any(block)
 
-    def _queue(self, blocks: list[str]) -> None:
-        self._blocks.extend(blocks)
-        self._queued += sum(map(len, blocks))
+    def _any(self, block: str) -> Iterator[Message]:
+        lines = (line for line in block.split("\n") if line.strip("\r"))
+        message = _message([self._pairs[line] for line in lines])
+        if message.name and self._wanted is not None and message.name not in self._wanted:
+            self.skipped += 1
+        else:
+            yield message
 
     def _look_for_greeting(self) -> None:
         """The greeting is one line without a blank one after it: put one there, so that it is a message."""
@@ -153,22 +174,30 @@ class Protocol:
             buffer[end : end + 1] = b"\n\n"
         self._greeted = end >= 0 or len(buffer) > _MAX_GREETING
 
-    def _drop_to_blank_line(self) -> None:
+    def _drop_to_blank_line(self) -> bool:
+        """Throw away what belongs to the over-long message; true when its end was found."""
         buffer = self._buffer
-        end = buffer.find(b"\n\n")
-        if end < 0:
-            # A newline at the end may be the first half of the blank line.
-            keep = 1 if buffer[-1:] == b"\n" else 0
-            self._dropping += len(buffer) - keep
-            del buffer[: len(buffer) - keep]
-            return
-        self._queue([f"{_DROPPED}{self._dropping - 1 + end}"])
-        self._dropping = 0
-        del buffer[: end + 2]
+        found = _BLANK_BYTES.search(buffer)
+        if found is None:
+            # The last two bytes may be the beginning of the blank line.
+            gone = max(0, len(buffer) - 2)
+            self._dropping += gone
+            del buffer[:gone]
+            return False
+        self._put([f"{_DROPPED}{self._dropping + found.start()}"], 0)
+        self._dropping = -1
+        del buffer[: found.end()]
+        return True
 
 
-def _message(name: str, pairs: list[tuple[str, str]]) -> Message:
+def _first_line(block: str) -> str:
+    end = block.find("\n")
+    return block if end < 0 else block[:end]
+
+
+def _message(pairs: list[tuple[str, str]]) -> Message:
     headers = dict(pairs)
+    name = headers.get("Event", "")
     if len(headers) == len(pairs):
         return Message(name, headers, _NOT_REPEATED)
     values: dict[str, tuple[str, ...]] = {}
