@@ -678,7 +678,7 @@ contact = sip:127.0.0.1:5999
 """
 
 
-def record(name: str, asterisk: AsteriskServer) -> None:
+def record(name: str, asterisk: AsteriskServer, folder: Path = CAPTURES) -> None:
     flow = FLOWS[name]
     act = Stage(asterisk)
     try:
@@ -691,7 +691,7 @@ def record(name: str, asterisk: AsteriskServer) -> None:
             "ids": act.ids,
             "began": act.began,
         }
-        act.ami.save(CAPTURES / f"{name}.capture", **header)
+        act.ami.save(folder / f"{name}.capture", **header)
         act.ami.close()
         asterisk.cli("channel request hangup all")
 
