@@ -2,33 +2,40 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+RUN    := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
 
 .PHONY: demo test test-long bench check web wheel clean
 
-$(STAMP): pyproject.toml constraints.txt
+$(RUN): pyproject.toml constraints.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@echo "installing Python packages ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@echo "installing what the daemon needs ..."
+	@$(PIP) -e .
 	@touch $@
 
-web: $(STAMP)
+$(DEV): $(RUN)
+	@echo "installing what the tests need ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+web: $(RUN)
 	@$(BIN)/python tools/build_web.py
 
 demo: web
 	@$(BIN)/dialer demo
 
-test: web
+test: $(DEV) web
 	@$(BIN)/python tools/check.py
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-long: web
+test-long: $(DEV) web
 	@DIALER_LONG=1 $(BIN)/python -m pytest --timeout 3600 $(ARGS)
 
-bench: web
+bench: $(DEV) web
 	@$(BIN)/python -m bench $(BENCH)
 
-check: $(STAMP)
+check: $(DEV)
 	@$(BIN)/python tools/check.py
 
 wheel: web
