@@ -35,8 +35,41 @@ export function openWords<Value>(name = 'callwright'): Words<Value> {
     }
   }
   return {
-    get: (key) => use<Value>('readonly', (words) => words.get(key) as IDBRequest<Value>),
-    set: async (key, value) => void (await use('readwrite', (words) => words.put(value, key))),
-    remove: async (key) => void (await use('readwrite', (words) => words.delete(key))),
+    get: async (key) => now<Value>(key) ?? (await use('readonly', (words) => words.get(key) as IDBRequest<Value>)),
+    set: async (key, value) => {
+      const text = JSON.stringify(value);
+      keep(key, text);
+      await use('readwrite', (words) => words.put(value, key));
+      if (peek(key) === text) keep(key, null);
+    },
+    remove: async (key) => {
+      keep(key, null);
+      await use('readwrite', (words) => words.delete(key));
+    },
   };
+}
+
+// A reload cuts a write to IndexedDB that is under way; until it is through, the words stand in local storage too.
+const prefix = 'callwright.words.';
+
+function keep(key: string, text: string | null): void {
+  try {
+    if (text === null) localStorage.removeItem(prefix + key);
+    else localStorage.setItem(prefix + key, text);
+  } catch {
+    // full or switched off: IndexedDB has them in a moment
+  }
+}
+
+function peek(key: string): string | null {
+  try {
+    return localStorage.getItem(prefix + key);
+  } catch {
+    return null; // switched off
+  }
+}
+
+function now<Value>(key: string): Value | undefined {
+  const text = peek(key);
+  return text === null ? undefined : (JSON.parse(text) as Value);
 }

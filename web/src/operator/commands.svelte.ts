@@ -101,7 +101,10 @@ export function focusResults(): void {
   document.querySelector<HTMLElement>('#results [tabindex="0"]')?.focus();
 }
 
+/** Between clients the digits choose a campaign, where there is none yet or another is wanted. */
 function answer(index: number): void {
+  const campaign = desk.work ? undefined : desk.view?.campaigns[index];
+  if (campaign) return chooseCampaign(campaign.id);
   const chosen = desk.work?.run?.block.answers[index];
   if (chosen) void run.move({ kind: 'answer', answer: chosen.id });
 }
@@ -141,10 +144,10 @@ export function perform(act: Action): void {
 }
 
 function script(act: Action): void {
+  if (act.do === 'answer') return answer(act.index);
   const at = desk.work?.run;
   if (!at) return;
-  if (act.do === 'answer') answer(act.index);
-  else if (act.do === 'jump') jump(act.index);
+  if (act.do === 'jump') jump(act.index);
   else if (act.do === 'none') run.noting = !at.block.end;
   else if (act.do === 'back' && at.can_go_back) void run.move({ kind: 'back' });
   else if (act.do === 'return' && at.in_jump) void run.move({ kind: 'return' });

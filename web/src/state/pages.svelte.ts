@@ -8,10 +8,12 @@ export class Pages<Row> {
   loading = $state(false);
   problem = $state.raw<Problem | null>(null);
   private path = '';
+  private opened = 0;
 
   /** Begins anew: `path` may carry a query. */
   async open(path: string): Promise<void> {
     this.path = path;
+    this.opened += 1;
     this.rows = [];
     this.next = null;
     await this.load('');
@@ -22,20 +24,20 @@ export class Pages<Row> {
   }
 
   private async load(cursor: string): Promise<void> {
-    const path = this.path;
+    const { path, opened } = this;
     this.loading = true;
     this.problem = null;
     try {
       const joint = path.includes('?') ? '&' : '?';
       const page = await get<Page<Row>>(cursor ? `${path}${joint}cursor=${encodeURIComponent(cursor)}` : path);
-      if (path !== this.path) return; // another list was opened meanwhile
+      if (opened !== this.opened) return; // another list was opened meanwhile
       this.rows = [...this.rows, ...page.items];
       this.next = page.next;
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      if (path === this.path) this.problem = error;
+      if (opened === this.opened) this.problem = error;
     } finally {
-      if (path === this.path) this.loading = false;
+      if (opened === this.opened) this.loading = false;
     }
   }
 }

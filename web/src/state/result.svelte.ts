@@ -119,9 +119,8 @@ class Result {
   }
 }
 
-/** The server shows no draft before a result is chosen; what stands beside it is kept from ours. */
 function fromServer({ draft, note }: WorkView, ours: Draft): Draft {
-  if (!draft) return { ...ours, disposition: '', note };
+  if (!draft) return { ...empty, note };
   const { disposition, comment, callback_at } = draft;
   const same = Date.parse(callback_at ?? '') === Date.parse(ours.callback_at ?? '');
   return { disposition, comment, callback_at, note, callback_minutes: same ? ours.callback_minutes : null };
