@@ -245,8 +245,12 @@ def move(conn: Connection, claim: Claim, target: EntryState, **values: object) -
 
 
 def release(conn: Connection, claim: Claim, target: EntryState, *, now: datetime, **values: object) -> None:
-    """End a claim with its result: the entry moves on, its client and phones are free again."""
-    move(conn, claim, target, holder_id=None, lease_until=None, worked_at=now, **values)
+    """End a claim with its result: the entry moves on, its client and phones are free again. Raises `StaleClaim`.
+
+    The epoch ends with it, so that the same claim, used again by a process that was stopped, proves nothing.
+    """
+    over = {"holder_id": None, "lease_until": None, "worked_at": now, "epoch": entries.c.epoch + 1}
+    move(conn, claim, target, **over, **values)
     conn.execute(delete(holds).where(holds.c.entry_id == claim.entry_id))
     conn.execute(
         update(claims)

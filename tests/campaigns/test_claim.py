@@ -280,6 +280,20 @@ def test_a_stale_epoch_changes_nothing(pool: Pool) -> None:
     assert pool.dial(campaign, fresh) is None
 
 
+@pytest.mark.parametrize("ended_as", [EntryState.DONE, EntryState.WAITING, EntryState.EXCLUDED])
+def test_a_claim_that_was_ended_is_stale_though_nobody_holds_the_entry_since(
+    pool: Pool, ended_as: EntryState
+) -> None:
+    campaign = pool.campaign()
+    pool.entry(campaign)
+    claim = pool.claim(campaign, pool.operator())
+    pool.finish(claim, ended_as)
+    for target in EntryState:
+        with pytest.raises(StaleClaim):
+            claims_of.move(pool.conn, claim, target)
+    assert pool.row(claim.entry_id).state == ended_as
+
+
 @pytest.mark.parametrize("target", EntryState)
 @pytest.mark.parametrize("state", HELD)
 def test_a_move_that_the_table_lacks_is_refused(pool: Pool, state: EntryState, target: EntryState) -> None:
