@@ -175,7 +175,9 @@ class Exchange:
         """A polite end: every leg is told and hung up."""
         channels = list(self)
         said = [self.soft(channel, 4) for channel in channels]
-        said += [self._left(channel) for channel in channels]
+        for channel in channels:
+            while channel.bridge is not None:  # who entered first leaves first
+                said.append(self._left(channel.bridge.channels[0]))
         said += [self.end(channel, NORMAL) for channel in reversed(channels)]
         self._emit("".join(said))
 
