@@ -54,12 +54,12 @@ def read_rows(source: bytes | Path) -> Iterator[Row | BadRow]:
     """The rows of a CSV file, in order. Raises `BadFile` before the first row or not at all."""
     text = _decode(_content(source))
     delimiter = _delimiter(text[:_SNIFFED])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    heading = next(_lines(reader), None)
+    lines = _lines(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    heading = next(lines, None)
     if heading is None:
         raise BadFile("the file is empty")
     columns = _Columns(heading[1])
-    return _rows(reader, columns)
+    return _rows(lines, columns)
 
 
 def _content(source: bytes | Path) -> bytes:
@@ -120,7 +120,7 @@ class _Columns:
             raise BadFile(heading)
         if len(heading) > MOST_COLUMNS:
             raise BadFile(f"more than {MOST_COLUMNS} columns")
-        self.headings = [_clean(cell, 100) for cell in heading]
+        self.headings = _told_apart([_clean(cell, 100) for cell in heading])
         lowered = [cell.casefold() for cell in self.headings]
         self.name = _first(lowered, _NAME)
         self.city = _first(lowered, _CITY)
@@ -132,16 +132,28 @@ class _Columns:
         self.fields = [index for index, cell in enumerate(self.headings) if cell and index not in taken]
 
 
+def _told_apart(headings: list[str]) -> list[str]:
+    """Columns of the same name keep what they hold: the second `Note` becomes `Note 2`."""
+    taken: set[str] = set()
+    for index, heading in enumerate(headings):
+        name, number = heading, 2
+        while name and name in taken:
+            name, number = f"{heading} {number}", number + 1
+        taken.add(name)
+        headings[index] = name
+    return headings
+
+
 def _first(headings: Sequence[str], wanted: set[str]) -> int | None:
     return next((index for index, heading in enumerate(headings) if heading in wanted), None)
 
 
-def _rows(reader: Iterator[list[str]], columns: _Columns) -> Iterator[Row | BadRow]:
-    for number, cells in _lines(reader):
+def _rows(lines: Iterator[tuple[int, list[str] | str]], columns: _Columns) -> Iterator[Row | BadRow]:
+    for number, cells in lines:
         if isinstance(cells, str):
-            yield BadRow(number=number + 1, reason=cells, cells=())
+            yield BadRow(number=number, reason=cells, cells=())
             continue
-        yield _row(number + 1, cells, columns)
+        yield _row(number, cells, columns)
 
 
 def _row(number: int, cells: list[str], columns: _Columns) -> Row | BadRow:
