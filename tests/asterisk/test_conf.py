@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,15 +11,27 @@ from tests.rig import stage
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.cache import REPOSITORY
 from tests.rig.far_end import Caller, FarEnd
-from tests.rig.fixtures import ami, asterisk, far_end, network, phones
+from tests.rig.fixtures import ami, far_end, network
+from tests.rig.network import Network
 from tests.rig.wire import AmiTimeout, RawAmi
 
-__all__ = ["ami", "asterisk", "far_end", "network", "phones"]
+__all__ = ["ami", "far_end", "network"]
 
 SHIPPED = REPOSITORY / "asterisk-conf"
 OPERATOR = "01JCW0000000000000000R0001"
 CALL = "01JCW0000000000000000R0002"
 REFUSALS = ("Permission denied", "Invalid/unknown command", "Access Forbidden", "Variable not set")
+
+
+@pytest.fixture(scope="module")
+def asterisk(network: Network) -> Iterator[AsteriskServer]:
+    """As shipped: nobody stands in the fallback."""
+    server = AsteriskServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 def test_every_module_loads(asterisk: AsteriskServer) -> None:
