@@ -7,6 +7,12 @@ import functools
 import phonenumbers
 
 _FORMATS = phonenumbers.PhoneNumberFormat
+_WHOLE = phonenumbers.ValidationResult.IS_POSSIBLE
+_KINDS = phonenumbers.PhoneNumberType
+_DEAR = (_KINDS.PREMIUM_RATE, _KINDS.SHARED_COST, _KINDS.PERSONAL_NUMBER)
+_FREEPHONE = 800
+# Codes of no country: satellites, international networks, international premium numbers; favourites of fraud.
+_DEAR_NETWORKS = frozenset(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS) - {_FREEPHONE}
 
 
 def normalise(written: str, region: str) -> str | None:
@@ -19,7 +25,8 @@ def normalise(written: str, region: str) -> str | None:
         number = phonenumbers.parse(written[:40], region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # Not `is_possible_number`: it takes a number without its area code, which no line can dial.
+    if phonenumbers.is_possible_number_with_reason(number) != _WHOLE:
         return None
     return phonenumbers.format_number(number, _FORMATS.E164)
 
@@ -36,13 +43,16 @@ def national(e164: str) -> str:
 
 
 def may_dial(e164: str) -> bool:
-    """Whether an ordinary line may dial it: a valid number that is neither premium nor shared-cost."""
+    """Whether an ordinary line may dial it: not premium, shared-cost or personal, nor over a satellite.
+
+    A number that the numbering plans do not know may be dialled: they are younger than any copy of them.
+    """
     try:
         number = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
         return False
-    kinds = phonenumbers.PhoneNumberType
-    return phonenumbers.is_possible_number(number) and phonenumbers.number_type(number) not in (
-        kinds.PREMIUM_RATE,
-        kinds.SHARED_COST,
+    return (
+        phonenumbers.is_possible_number_with_reason(number) == _WHOLE
+        and number.country_code not in _DEAR_NETWORKS
+        and phonenumbers.number_type(number) not in _DEAR
     )
