@@ -80,6 +80,9 @@ class Ears:
     def inbound_offered(self, event: InboundOffered) -> None:
         self._inbound.offered(event)
 
+    def inbound_fell_back(self, call_id: str) -> None:
+        self._inbound.fell_back(call_id)
+
     def pbx_changed(self, up: bool, reason: str) -> None:
         log.info("pbx %s%s", "at hand" if up else "away: ", reason)
         self._desks.pbx_changed()

@@ -60,11 +60,11 @@ class Following:
         after = follow(work.call, live, self._utc)
         if after == work.call:
             return
-        if work.offered_until is not None and after.ended:
-            await self._rooms.write_call(room, after)
-            await self._rooms.clear(room)
-            return
         await self._rooms.write_call(room, after)
+        if work.direction == "inbound" and after.ended and after.answered_at is None:
+            # Nobody spoke with the caller, though the operator may have pressed the button: no result is asked for.
+            await self._rooms.clear(room)
+            self.world.switchboard.forget(after.id)
 
     async def _follow_session(self, room: Room) -> None:
         desk, leg = room.desk, room.desk.session_leg

@@ -69,10 +69,12 @@ class Orders:
             )
             room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
 
-    async def send(self, room: Room, order: Awaitable[None]) -> None:
-        """Send any other order; a failure is shown on the page and changes nothing."""
+    async def send(self, room: Room, order: Awaitable[None]) -> bool:
+        """Send any other order; whether it went well. A failure is shown on the page and changes nothing."""
         try:
             await order
         except PbxError as error:
             log.warning("order failed: operator %s, %s", room.user.id, error.code)
             room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+            return False
+        return True

@@ -148,12 +148,13 @@ class Verbs:
             return
         if not room.desk.session_up:
             raise DeskRefused("no_session")
-        taken = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, offered_until=None))
+        offered = room.desk
+        taken = evolve(offered, self.world.now(), work=msgspec.structs.replace(work, offered_until=None))
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, taken))
         call = work.call
-        await self._orders.send(
-            room, self.world.pbx.take_inbound(leg=call.leg, call=call.id, record=call.record)
-        )
+        taking = self.world.pbx.take_inbound(leg=call.leg, call=call.id, record=call.record)
+        if not await self._orders.send(room, taking):
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, offered))  # it rings on
 
     async def hangup(self, room: Room) -> None:
         work = room.desk.work

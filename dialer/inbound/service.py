@@ -22,7 +22,7 @@ from dialer.inbound.routing import Candidate, choose
 from dialer.store.errors import StoreError
 from dialer.telephony import service as calls
 from dialer.telephony.lines import Line, line_called
-from dialer.telephony.model import CallState, InboundOffered
+from dialer.telephony.model import CallState, EndReason, InboundOffered, Party
 from dialer.telephony.port import PbxError
 from dialer.telephony.tracker import inbound
 
@@ -39,6 +39,8 @@ class Inbound:
         self._desks = desks
         self._world = desks.world
         self._tried: dict[str, set[int]] = {}
+        self._asking: set[str] = set()  # calls for which an operator is being looked for at this moment
+        self._gone: set[str] = set()  # calls that the dialplan took back meanwhile
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
@@ -53,7 +55,21 @@ class Inbound:
             return
         call_id = self._world.new_id()
         self._world.switchboard.expect(inbound(call_id, event.leg, event.at))
+        self._asking.add(call_id)
         self._spawn(self._route(call_id, event))
+
+    def fell_back(self, call_id: str) -> None:
+        """The dialplan went its own way with a call: from now on it is not ours to take."""
+        if call_id in self._asking:
+            self._gone.add(call_id)
+        elif (room := self._desks.rooms.with_call(call_id)) is not None:
+            self._spawn(self._taken_back(room, call_id))
+
+    async def _taken_back(self, room: Room, call_id: str) -> None:
+        work = room.desk.work
+        if work is None or work.call is None or not await self._desks.following.withdraw(room, call_id):
+            return
+        await self._lose(call_id, self._as_offered(work.call), self._world.lines.get(work.call.line))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -73,16 +89,25 @@ class Inbound:
         except StoreError as error:
             log.warning("inbound call left to the dialplan: %s", error)
             self._world.switchboard.forget(call_id)
+        finally:
+            self._asking.discard(call_id)
+            self._gone.discard(call_id)
 
     async def _offer(self, call_id: str, event: InboundOffered, line: Line) -> bool:
         """Offer the call to free operators, one after the other, until one has it on the page."""
         tried = self._tried.setdefault(call_id, set())
-        while (operator_id := choose(self._candidates(), tried=tried)) is not None:
+        while (
+            not self._is_lost(call_id)
+            and (operator_id := choose(self._candidates(), tried=tried)) is not None
+        ):
             tried.add(operator_id)
             room = self._desks.rooms.all[operator_id]
             begin = self._begin(room, call_id, event, line)
             if not await self._desks.following.offer(room, begin):
                 continue
+            if self._is_lost(call_id):
+                await self._desks.following.withdraw(room, call_id)
+                return False
             try:
                 await self._world.pbx.ring_inbound(leg=event.leg)
             except PbxError as error:
@@ -91,6 +116,11 @@ class Inbound:
                 return False
             return True
         return False
+
+    def _is_lost(self, call_id: str) -> bool:
+        """Whether the caller hung up, or the dialplan took the call back: nobody is to be asked any more."""
+        call = self._world.switchboard.calls.get(call_id)
+        return call_id in self._gone or call is None or call.state is CallState.ENDED
 
     def _candidates(self) -> list[Candidate]:
         return [
@@ -142,6 +172,8 @@ class Inbound:
     async def _lose(self, call_id: str, event: InboundOffered, line: Line | None) -> None:
         """Nobody took it: written down, and left to the dialplan's fallback."""
         self._tried.pop(call_id, None)
+        live = self._world.switchboard.calls.get(call_id)
+        given_up = live is not None and live.state is CallState.ENDED
         self._world.switchboard.forget(call_id)
         now, pbx = self._world.now(), self._world.pbx.name
         number = normalise(event.number, line.region) if line is not None and event.number else None
@@ -166,7 +198,8 @@ class Inbound:
                 operator_id=None,
                 ended_at=now,
                 outcome="no_answer",
-                end_reason="fell_back",
+                end_reason=EndReason.HANGUP.value if given_up else "fell_back",
+                ended_by=Party.CLIENT.value if given_up else "",
             )
 
         await self._world.store.write(lose)
@@ -180,17 +213,28 @@ class Inbound:
                 continue
             call = work.call
             if await self._desks.following.withdraw(room, call.id):
+                self._tried.setdefault(call.id, set()).add(room.user.id)  # also of a daemon's life before
                 await self._pass_on(call)
         live = self._world.switchboard.calls
         self._tried = {call_id: tried for call_id, tried in self._tried.items() if call_id in live}
 
-    async def _pass_on(self, call: CallRecord) -> None:
-        line = self._world.lines.get(call.line)
+    def _as_offered(self, call: CallRecord) -> InboundOffered:
         at = self._world.now().timestamp() + self._world.pbx.clock_offset_s
-        event = InboundOffered(leg=call.leg, at=at, number=call.number, name="", dialled="")
-        if line is not None and await self._offer(call.id, event, line):
+        return InboundOffered(leg=call.leg, at=at, number=call.number, name="", dialled="")
+
+    async def _pass_on(self, call: CallRecord) -> None:
+        line, event = self._world.lines.get(call.line), self._as_offered(call)
+        self._asking.add(call.id)
+        try:
+            if line is not None and await self._offer(call.id, event, line):
+                return
+            lost = self._is_lost(call.id)
+            await self._lose(call.id, event, line)
+        finally:
+            self._asking.discard(call.id)
+            self._gone.discard(call.id)
+        if lost:
             return
-        await self._lose(call.id, event, line)
         try:
             await self._world.pbx.release_inbound(leg=call.leg)
         except PbxError as error:

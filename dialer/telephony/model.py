@@ -157,6 +157,13 @@ class InboundFellBack(PbxEvent):
 # --- what a PBX answers when asked what lives ---------------------------------------------------------------
 
 
+class Place(enum.StrEnum):
+    """Where in the dialplan a leg stands, as far as it tells us something (see asterisk-conf)."""
+
+    CLIENT = "callwright-client"  # answered; outside a bridge: waits for the operator
+    FALLBACK = "callwright-fallback"  # the dialplan went its own way with it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveLeg:
     leg: str

@@ -19,7 +19,9 @@ from dialer.telephony.model import (
     LegAnswered,
     LegEnded,
     LegOrderFailed,
+    LiveLeg,
     PbxEvent,
+    Place,
     SessionReady,
     Snapshot,
 )
@@ -39,6 +41,8 @@ class Listener(Protocol):
     def session_changed(self, leg: str) -> None: ...
 
     def inbound_offered(self, event: InboundOffered) -> None: ...
+
+    def inbound_fell_back(self, call_id: str) -> None: ...
 
     def pbx_changed(self, up: bool, reason: str) -> None: ...
 
@@ -108,12 +112,17 @@ class Switchboard:
         if call is None or call_id is None:
             self.unknown_legs += event.leg not in self.sessions
             return
-        if isinstance(event, ClientReady | InboundFellBack):
-            if isinstance(event, ClientReady):
-                self.waiting_clients.add(call_id)
-                self.listener.client_ready(call_id)
-            return
-        self._track(call, event)
+        match event:
+            case ClientReady():
+                self._client_waits(call_id)
+            case InboundFellBack():
+                self.listener.inbound_fell_back(call_id)
+            case _:
+                self._track(call, event)
+
+    def _client_waits(self, call_id: str) -> None:
+        self.waiting_clients.add(call_id)
+        self.listener.client_ready(call_id)
 
     def _track(self, call: Call, event: PbxEvent) -> None:
         after = track(call, event)
@@ -147,9 +156,21 @@ class Switchboard:
             if before != after:
                 self.listener.call_changed(after)
         live = {leg.leg: leg for leg in snapshot.legs}
+        if not restarted:
+            for call in list(self.calls.values()):
+                self._catch_up(call, live.get(call.client.id))
         for leg in list(self.sessions):
             if restarted or leg not in live:
                 self._end_session(leg)
             elif live[leg].up and not self.sessions[leg]:
                 self.sessions[leg] = True
                 self.listener.session_changed(leg)
+
+    def _catch_up(self, call: Call, row: LiveLeg | None) -> None:
+        """What a living leg's place says of events that nobody heard."""
+        if row is None or call.state is CallState.ENDED:
+            return
+        if row.context == Place.FALLBACK:
+            self.listener.inbound_fell_back(call.id)
+        elif row.context == Place.CLIENT and row.up and not row.bridge and call.bridged_at is None:
+            self._client_waits(call.id)

@@ -126,6 +126,7 @@ class DeskEars:
     def __init__(self, desks: Desks) -> None:
         self.desks = desks
         self.offered: list[InboundOffered] = []
+        self.fell_back: list[str] = []
 
     def call_changed(self, call: Call) -> None:
         self.desks.call_changed(call)
@@ -138,6 +139,9 @@ class DeskEars:
 
     def inbound_offered(self, event: InboundOffered) -> None:
         self.offered.append(event)
+
+    def inbound_fell_back(self, call_id: str) -> None:
+        self.fell_back.append(call_id)
 
     def pbx_changed(self, up: bool, reason: str) -> None:
         self.desks.pbx_changed()
