@@ -10,7 +10,6 @@ Logged by `dialer.ami`: nothing here but a consumer's error and the first oddity
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import ssl
 import time
@@ -23,15 +22,11 @@ from dialer.ami.clock import Sample, best, sample, with_sample
 from dialer.ami.encode import Unencodable, encode
 from dialer.ami.messages import (
     Action,
-    Challenge,
     CoreShowChannels,
     Greeting,
-    ListCommands,
-    Login,
     Malformed,
     Message,
     Ping,
-    ProbeCommand,
     Received,
 )
 from dialer.ami.protocol import Protocol
@@ -95,11 +90,12 @@ class Connection(asyncio.Protocol):
     # --- for the owner --------------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Connect, log in, check our rights. Raises `CannotUse`; then, too, the owner calls `close`."""
+        """Connect and hear the greeting. Raises `CannotUse`."""
         at = self.settings
+        tls = ssl.create_default_context(cafile=at.tls_ca or None) if at.tls else None
         try:
             async with asyncio.timeout(at.connect_s):
-                await self._loop.create_connection(lambda: self, at.host, at.port, ssl=self._tls())
+                await self._loop.create_connection(lambda: self, at.host, at.port, ssl=tls)
                 greeting = await self._greeting
         except TimeoutError as late:
             raise problems.unreachable(at, f"no answer in {at.connect_s:g} s") from late
@@ -111,14 +107,20 @@ class Connection(asyncio.Protocol):
             raise problems.not_ami(at)
         if greeting.version < problems.OLDEST_AMI:
             raise problems.too_old(greeting.version)
-        await self._log_in()
-        await self._check_rights()
+
+    async def booted(self) -> bool:
+        """Whether Asterisk says that it is up; it does so after the login, if we may read its system events."""
         either: set[asyncio.Future[Any]] = {self._booted, self.closed}
-        await asyncio.wait(either, timeout=at.boot_s, return_when=asyncio.FIRST_COMPLETED)
-        if not self._booted.done():
-            self.warnings.append(problems.no_boot_event(at))
-        for _ in range(3):
-            await self._ping()
+        await asyncio.wait(either, timeout=self.settings.boot_s, return_when=asyncio.FIRST_COMPLETED)
+        return self._booted.done()
+
+    async def ping(self) -> None:
+        """One ping, answered in time: the clocks' difference is known after it."""
+        try:
+            async with asyncio.timeout(self.settings.action_s):
+                await self._send_ping().answer
+        except TimeoutError as late:
+            raise OrderUnknown("no answer to a ping") from late
 
     async def ask(self, action: Action, *, action_id: str = "", deadline_s: float | None = None) -> Message:
         """Send one action, wait for its answer. `PbxRefused`, `OrderUnknown`, `PbxAway`, `OrderInvalid`."""
@@ -161,64 +163,6 @@ class Connection(asyncio.Protocol):
         self._end(reason)
         if self._transport is not None:
             self._transport.abort()
-
-    # --- the first words ------------------------------------------------------------------------------------
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self.settings.tls:
-            return None
-        return ssl.create_default_context(cafile=self.settings.tls_ca or None)
-
-    async def _log_in(self) -> None:
-        at = self.settings
-        try:
-            if at.login == "challenge":
-                challenge = (await self.ask(Challenge())).get("Challenge")
-                digest = hashlib.md5((challenge + at.secret).encode(), usedforsecurity=False)
-                login = Login(user=at.user, key=digest.hexdigest())
-            else:
-                login = Login(user=at.user, secret=at.secret)
-            await self.ask(login)
-        except PbxRefused as refused:
-            raise problems.login_refused(at, str(refused)) from refused
-        except OrderInvalid as invalid:
-            raise problems.login_refused(at, str(invalid)) from invalid
-        except (OrderUnknown, PbxAway) as lost:
-            raise problems.unreachable(at, "no answer to the login") from lost
-
-    async def _check_rights(self) -> None:
-        """An account that may run commands could do anything; one that may not dial can do nothing."""
-        at = self.settings
-        excess = set()
-        try:
-            if await self._allowed(ProbeCommand()):
-                excess.add("command")
-            try:
-                known = set((await self.ask(ListCommands())).headers)
-            except PbxRefused:
-                known = set(problems.NEEDED)  # it does not tell; the first refused order will
-        except (OrderUnknown, PbxAway) as lost:
-            raise problems.unreachable(at, "no answer after the login") from lost
-        excess |= {right for action, right in problems.DANGEROUS.items() if action in known}
-        if excess and not at.allow_excess_rights:
-            raise problems.too_many_rights(at, excess)
-        lacking = {right for action, right in problems.NEEDED.items() if action not in known}
-        if lacking:
-            raise problems.too_few_rights(at, lacking)
-
-    async def _allowed(self, action: Action) -> bool:
-        try:
-            await self.ask(action)
-        except PbxRefused:
-            return False
-        return True
-
-    async def _ping(self) -> None:
-        try:
-            async with asyncio.timeout(self.settings.action_s):
-                await self._send_ping().answer
-        except (TimeoutError, OrderUnknown, PbxAway, PbxRefused) as lost:
-            raise problems.unreachable(self.settings, "no answer to a ping") from lost
 
     # --- asking ---------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from dialer.ami import problems
 from dialer.ami.connection import Connection
+from dialer.ami.login import log_in
 from dialer.ami.messages import CoreShowChannels, CoreStatus, Message
 from dialer.ami.problems import CannotUse
 from dialer.ami.settings import AsteriskSettings
@@ -63,7 +64,7 @@ class Lifeline:
         rng: random.Random,
     ) -> None:
         self.connection: Connection | None = None
-        self.problem = "not started"
+        self.problem = "not connected yet"
         self.offset_s = 0.0
         self.untimed = 0  # events that came without their time
         self._settings = settings
@@ -94,7 +95,7 @@ class Lifeline:
         self._trying = connection = Connection(self._settings, self._take, self._clock)
         reason = "stopped"
         try:
-            await connection.open()
+            await log_in(connection)
             snapshot = await take_stock(connection, self._clock)
             self._go_live(connection, snapshot)
             reason = await connection.watch()

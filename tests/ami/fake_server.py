@@ -71,6 +71,16 @@ class FakeAmi:
         for writer in self._writers:
             writer.write(text.encode("utf-8", "surrogateescape"))
 
+    async def gone_out(self) -> None:
+        """Wait until the socket took all that was pushed."""
+        for writer in self._writers:
+            await writer.drain()
+
+    def finish(self) -> None:
+        """End the connections politely, after what was pushed."""
+        for writer in self._writers:
+            writer.close()
+
     def cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from dialer.ami.connection import Connection
+from dialer.ami.login import log_in
 from dialer.ami.messages import Bridge, CoreShowChannels, CoreStatus, Hangup, Message
 from dialer.ami.problems import CannotUse
 from dialer.telephony.port import OrderInvalid, OrderUnknown, PbxAway, PbxRefused
@@ -23,7 +24,7 @@ async def connected(fake: FakeAmi, **settings: object) -> AsyncIterator[tuple[Co
     async with serving(fake):
         connection = Connection(fake.settings(**settings), events.append)
         try:
-            await connection.open()
+            await log_in(connection)
             yield connection, events
         finally:
             connection.close()
@@ -94,7 +95,7 @@ async def test_nobody_at_the_port() -> None:
     async with serving(fake):
         pass
     with pytest.raises(CannotUse, match=r"asterisk\.port"):
-        await Connection(fake.settings(), lambda _: None).open()
+        await log_in(Connection(fake.settings(), lambda _: None))
 
 
 async def test_a_server_that_says_nothing_ends_by_the_deadline() -> None:
@@ -220,7 +221,7 @@ async def test_a_consumers_error_costs_one_event() -> None:
 
     async with serving(fake):
         connection = Connection(fake.settings(), consume)
-        await connection.open()
+        await log_in(connection)
         fake.push(message("Event: Hangup", "Uniqueid: 1") + message("Event: Hangup", "Uniqueid: 2"))
         await connection.ask(CoreStatus())
         connection.close()

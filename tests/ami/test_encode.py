@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import random
 import re
 from pathlib import Path
 
@@ -54,7 +55,15 @@ def order(value: str) -> Originate:
     )
 
 
-@settings(max_examples=10_000, deadline=None)
+def comes_back(value: str) -> None:
+    (action,) = read(encode(order(value), "cw-1"))
+    assert action.variables == (("CW_CALL", value), ("CW_RECORD", "1"))
+    assert len(action.headers) == 12
+    assert action.get("Channel") == "PJSIP/+79161234567@trunk"
+    assert action.get("ActionID") == "cw-1"
+
+
+@settings(max_examples=1_000, deadline=None)
 @given(HOSTILE)
 @example("Ivan,FILE(/tmp/x)=y")
 @example('a\\",b')
@@ -62,11 +71,34 @@ def order(value: str) -> Originate:
 @example('"')
 @example("\\")
 def test_a_variable_comes_back_as_it_went_and_alone(value: str) -> None:
-    (action,) = read(encode(order(value), "cw-1"))
-    assert action.variables == (("CW_CALL", value), ("CW_RECORD", "1"))
-    assert len(action.headers) == 12
-    assert action.get("Channel") == "PJSIP/+79161234567@trunk"
-    assert action.get("ActionID") == "cw-1"
+    comes_back(value)
+
+
+def test_ten_thousand_values_made_of_what_asterisk_minds() -> None:
+    rng = random.Random(20)
+    pieces = [
+        '"',
+        "\\",
+        ",",
+        "(",
+        ")",
+        "[",
+        "]",
+        "=",
+        "${",
+        "}",
+        ";",
+        "&",
+        " ",
+        "\t",
+        "a",
+        "Ы",
+        "\udcff",
+        "FILE(",
+        "CW_RECORD=0",
+    ]
+    for _ in range(10_000):
+        comes_back("".join(rng.choices(pieces, k=rng.randrange(40))))
 
 
 @settings(max_examples=500, deadline=None)
