@@ -9,8 +9,8 @@ const operators = [
   [5, 'Пётр Орлов', 'ringing', 8, 'Продление ОСАГО, ноябрь', 'Зайцев И. И.'], [6, 'Анна Лис', 'offline', 7200, '', ''],
 ];
 export const campaigns = [
-  { id: 1, name: 'Продление ОСАГО, ноябрь', language: 'ru', status: 'running', line: 'Основная', script: 'ОСАГО v11', pool: { waiting: 1184, claimed: 2, calling: 1, talking: 3, wrapup: 1, postponed: 96, done: 640, excluded: 31 }, today: { attempts: 551, answered: 320, successes: 76 } },
-  { id: 2, name: 'Motor insurance renewal', language: 'en', status: 'paused', line: 'Main', script: 'Renewal v3', pool: { waiting: 21, claimed: 0, calling: 0, talking: 0, wrapup: 1, postponed: 4, done: 170, excluded: 4 }, today: { attempts: 40, answered: 22, successes: 3 } },
+  { id: 1, name: 'Продление ОСАГО, ноябрь', kind: 'outbound', language: 'ru', status: 'running', line: 'Основная', script: 'ОСАГО v11', pool: { waiting: 1184, claimed: 2, calling: 1, talking: 3, wrapup: 1, postponed: 96, done: 640, excluded: 31 }, today: { attempts: 551, answered: 320, successes: 76 } },
+  { id: 2, name: 'Motor insurance renewal', kind: 'outbound', language: 'en', status: 'paused', line: 'Main', script: 'Renewal v3', pool: { waiting: 21, claimed: 0, calling: 0, talking: 0, wrapup: 1, postponed: 4, done: 170, excluded: 4 }, today: { attempts: 40, answered: 22, successes: 3 } },
 ];
 const states = ['ready', 'ready', 'writing', 'no_audio', 'missing', 'repaired', 'none'];
 const call = (n) => ({

@@ -16,6 +16,7 @@ export type PoolState = (typeof poolStates)[number];
 export interface CampaignRow {
   id: number;
   name: string;
+  kind: 'outbound' | 'inbound';
   language: Language;
   status: string;
   line: string;

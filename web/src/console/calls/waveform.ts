@@ -56,6 +56,7 @@ export function draw(source: Source, events: WaveformEvents): Waveform {
     splitChannels: [channel('--accent'), channel('--green')],
     cursorColor: colour('--text'),
     cursorWidth: 2,
+    barHeight: gain(source.peaks),
     barWidth: 2,
     barGap: 1,
     plugins: [regions],
@@ -86,6 +87,12 @@ function face(surfer: WaveSurfer): Waveform {
     skip: (seconds) => surfer.skip(seconds),
     destroy: () => surfer.destroy(),
   };
+}
+
+/** Quiet recordings are drawn larger, both channels alike, so that they still compare. */
+function gain(peaks: [number[], number[]]): number {
+  const loudest = peaks.flat().reduce((most, value) => Math.max(most, value), 0);
+  return loudest > 0 ? Math.min(6, 0.95 / loudest) : 1;
 }
 
 function adoptStyle(root: Node): void {
