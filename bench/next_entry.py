@@ -34,7 +34,7 @@ from dialer.auth.model import User
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import claim as claims_of
 from dialer.campaigns import service as campaigns
-from dialer.campaigns.model import Campaign, Claim, Refusal
+from dialer.campaigns.model import Campaign
 from dialer.campaigns.tables import entries
 from dialer.desk.room import Room
 from dialer.desk.service import Desks, World
