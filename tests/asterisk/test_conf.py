@@ -10,7 +10,7 @@ import pytest
 from tests.rig import stage
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.cache import REPOSITORY
-from tests.rig.far_end import Caller, FarEnd
+from tests.rig.far_end import Caller, FarEnd, register
 from tests.rig.fixtures import ami, far_end, network
 from tests.rig.network import Network
 from tests.rig.wire import AmiTimeout, RawAmi
@@ -154,3 +154,11 @@ def test_an_operators_phone_may_dial_nothing(asterisk: AsteriskServer) -> None:
     shown = asterisk.cli("dialplan show callwright-operators")
     assert "Hangup(21)" in shown
     assert "1 extension (1 priority) in 1 context" in shown
+
+
+def test_a_plain_phone_logs_in_with_its_password_and_no_other(asterisk: AsteriskServer) -> None:
+    assert not register("op101", "guessed")
+    assert not register("op102", asterisk.accounts.phone)
+    assert "op101/sip:" not in asterisk.cli("pjsip show contacts")
+    assert register("op101", asterisk.accounts.phone)
+    assert "op101/sip:" in asterisk.cli("pjsip show contacts")

@@ -117,6 +117,20 @@ class Caller:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
+def register(user: str, password: str, *, port: int = 5090) -> bool:
+    """A plain SIP phone logs in; whether it was let in."""
+    home = scratch()
+    scenario = home / "register.xml"
+    text = (SCENARIOS / "register.xml").read_text()
+    scenario.write_text(text.replace("@USER@", user).replace("@PASSWORD@", password))
+    phone = _sipp(home, scenario, "127.0.0.1", port, ["-m", "1", f"127.0.0.1:{SIP_PORT}"])
+    try:
+        return phone.wait(10) == 0
+    finally:
+        process.end(phone)
+        shutil.rmtree(home, ignore_errors=True)
+
+
 def _sipp(home: Path, scenario: Path, address: str, port: int, more: list[str]) -> subprocess.Popen[bytes]:
     return process.start(
         ["sipp", "-sf", str(scenario), "-i", address, "-p", str(port), "-nostdin", "-trace_err",
