@@ -14,28 +14,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
-import os
 import re
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 
+from bench.figures import figure, size
 from dialer.ami.messages import Message
 from dialer.ami.protocol import Protocol
 from tests.ami import capture
 
 PIECE = 16 * 1024
 ROUNDS = 25
-EVENTS = 200_000 if os.environ.get("BENCH_SIZE") == "full" else 20_000
+EVENTS = {"smoke": 2_000, "default": 20_000, "full": 200_000}[size()]
 _OURS = re.compile(rb"01JCW0000000000000000")
 _CHANNEL = re.compile(rb"-00000([0-9a-f]{3})\b")
 _UNIQUE = re.compile(rb"\b17953\d{5}\.(?=\d{1,3}\r)")
@@ -98,8 +93,8 @@ def ours(pieces: list[bytes], wanted: frozenset[str] | None = None) -> int:
     protocol, count = Protocol(wanted), 0
     for piece in pieces:
         protocol.feed(piece)
-        for message in protocol.messages():
-            count += isinstance(message, Message)
+        for _ in protocol.messages():
+            count += 1
     return count + protocol.skipped
 
 
@@ -149,14 +144,6 @@ def measure(readers: dict[str, Callable[[], int]], rounds: int) -> dict[str, tup
     return {name: (statistics.median(rates[name]), counts[name]) for name in readers}
 
 
-def figure(name: str, value: float, baseline: float, n: int) -> None:
-    row = {
-        "bench": "ami_parse", "figure": name, "value": round(value), "unit": "1/s",
-        "baseline": round(baseline), "ratio": round(value / baseline, 2), "n": n,
-    }  # fmt: skip
-    print(json.dumps(row), flush=True)
-
-
 def main() -> None:
     logging.disable(logging.CRITICAL)
     asyncio.set_event_loop(asyncio.new_event_loop())  # panoramisk asks for one when it is made
@@ -173,9 +160,16 @@ def main() -> None:
     n = rates["ours"][1]
     if {count for _, count in rates.values()} != {n}:
         raise SystemExit("the readers do not agree on the number of events")
-    figure("events_per_s", rates["ours"][0], rates["naive"][0], n)
-    figure("events_per_s_unwanted", rates["few"][0], rates["naive"][0], n)
-    figure("events_per_s_vs_panoramisk", rates["ours beside"][0], rates["panoramisk"][0], n)
+    figure("ami_parse", "events_per_s", rates["ours"][0], "1/s", baseline=rates["naive"][0], n=n)
+    figure("ami_parse", "events_per_s_unwanted", rates["few"][0], "1/s", baseline=rates["naive"][0], n=n)
+    figure(
+        "ami_parse",
+        "events_per_s_vs_panoramisk",
+        rates["ours beside"][0],
+        "1/s",
+        baseline=rates["panoramisk"][0],
+        n=n,
+    )
 
 
 if __name__ == "__main__":

@@ -114,17 +114,18 @@ class Protocol:
                     continue
                 lines = block.split("\n")
                 try:
-                    if len(lines) > 2 and lines[2][:11] == "Timestamp: ":
+                    stamp = lines[2]
+                    if stamp[:11] == "Timestamp: ":
                         # The one line that is new in every event is kept out of what is remembered.
-                        stamp = lines.pop(2)
+                        del lines[2]
                         headers = dict(map(pair, lines))
-                        if len(headers) == len(lines) and "Timestamp" not in headers:
-                            headers["Timestamp"] = stamp[11:].rstrip("\r")
+                        headers["Timestamp"] = stamp[11:].rstrip("\r")
+                        if len(headers) > len(lines):
                             yield Message(headers["Event"], headers, _NOT_REPEATED)
                             continue
                         lines.insert(2, stamp)
                     yield _message(list(map(pair, lines)))
-                except _BlankLine:
+                except (_BlankLine, IndexError):
                     yield from self._unusual(block)
             self._queue.popleft()
             self._queued -= size
