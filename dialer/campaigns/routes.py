@@ -62,7 +62,7 @@ def load_rows(conn: Connection, since: datetime) -> list[CampaignRow]:
     """All campaigns with their pools by state, and what was done in them since a moment."""
     pools = service.pools(conn)
     results = service.results_since(conn, since)
-    titles = dict(conn.execute(select(scripts.c.id, scripts.c.name)).tuples().all())
+    titles = dict(conn.execute(select(scripts.c.id, scripts.c.name)).all())
     counted = {
         campaign_id: (attempts, answered)
         for campaign_id, attempts, answered in conn.execute(

@@ -1,0 +1,99 @@
+"""Who may do what: each operation of the API's description by each role; what is not granted here is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dialer.app import _operations, description
+from dialer.auth.guard import Guard
+from dialer.auth.model import Permission, Role, may
+from dialer.config import Settings
+from dialer.http import server
+from tests.http.conftest import House
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+EVERYBODY = frozenset(Role)
+CONSOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
+DESK = frozenset({Role.OPERATOR})
+GRANTED: dict[str, frozenset[Role]] = {
+    "GET /api/v1/me": EVERYBODY,
+    "POST /api/v1/me": EVERYBODY,
+    "GET /api/v1/phone": DESK,
+    "GET /api/v1/campaigns": CONSOLE,
+    "GET /api/v1/campaigns/{id}/entries": CONSOLE,
+    "GET /api/v1/calls": CONSOLE,
+    "GET /api/v1/calls/{id}": CONSOLE,
+    "GET /api/v1/recordings/{id}/audio": CONSOLE | {Role.REVIEWER},
+}
+OPERATIONS = sorted(
+    f"{method.upper()} {path}" for path, methods in description()["paths"].items() for method in methods
+)
+# What asks for no role: the way in and out, the description, pages without data, health.
+OPEN = {"POST /api/v1/login", "POST /api/v1/logout", "GET /api/v1/openapi.json"}
+OPEN |= {
+    f"GET {path}"
+    for path in ("/", "/login", "/operator", "/console", "/assets/{name}", "/healthz", "/readyz")
+}
+BY_SESSION = {"GET /api/v1/live"}  # asks the session by itself: test_live.py
+
+
+def granted(operation: str) -> frozenset[Role]:
+    return DESK if operation.startswith("POST /api/v1/desk/") else GRANTED.get(operation, frozenset())
+
+
+async def ask(house: House, role: Role | None, operation: str) -> tuple[int, str]:
+    method, path = operation.split()
+    path = path.replace("{id}", house.call_id if "recordings" in path else "1")
+    page = house.pages[role] if role else house.page()
+    answer = await page.ask(method, path, {} if method == "POST" else None)
+    return answer.status, answer.code
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_each_operation_by_each_role(house: House, operation: str, role: Role) -> None:
+    status, code = await ask(house, role, operation)
+    assert status < 500
+    if role in granted(operation):
+        assert status not in (401, 403), code
+    else:
+        assert (status, code) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_nobody_gets_in_without_a_login(house: House, operation: str) -> None:
+    assert await ask(house, None, operation) == (401, "not_logged_in")
+
+
+async def test_every_route_stands_in_the_table_of_operations_or_is_known_here() -> None:
+    """A route that somebody adds beside the table would stand outside of these tests, and of the guard."""
+    nothing: Any = None
+    app = server.build(
+        auth=nothing,
+        guard=Guard(nothing),
+        desks=nothing,
+        board=nothing,
+        operations=_operations(Settings(), nothing, nothing, nothing, b""),
+        phone_ws="",
+        ready=str,
+    )
+    routes = {
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    files = {route for route in routes if route.startswith(("GET /favicon", "GET /theme"))}
+    assert routes - files == set(OPERATIONS) | OPEN | BY_SESSION
+
+
+async def test_a_permission_that_nobody_was_given_is_nobodys() -> None:
+    for role in Role:
+        assert not may(role, "a new one")  # type: ignore[arg-type]
+    assert {p for p in Permission if may(Role.COURIER, p)} == {Permission.OWN_PROFILE}
+
+
+async def test_no_role_works_at_the_desk_but_the_operator() -> None:
+    assert [role for role in Role if may(role, Permission.USE_DESK)] == [Role.OPERATOR]
