@@ -34,13 +34,13 @@ class CannotUse(Exception):
 def unreachable(at: AsteriskSettings, why: str) -> CannotUse:
     return CannotUse(
         "unreachable",
-        f"no AMI at {at.host}:{at.port} ({why}): check asterisk.host and asterisk.port, and in Asterisk's"
+        f"no AMI at {at.host}:{at.port} ({why}): check pbx.host and pbx.port, and in Asterisk's"
         " manager.conf enabled=yes, bindaddr and port",
     )
 
 
 def not_ami(at: AsteriskSettings) -> CannotUse:
-    text = f"what answers at {at.host}:{at.port} is not AMI: check asterisk.port and asterisk.tls"
+    text = f"what answers at {at.host}:{at.port} is not AMI: check pbx.port"
     return CannotUse("not_ami", text, lasting=True)
 
 
@@ -54,7 +54,7 @@ def too_old(version: tuple[int, ...]) -> CannotUse:
 def login_refused(at: AsteriskSettings, word: str) -> CannotUse:
     return CannotUse(
         "login_refused",
-        f"login of AMI user {at.user!r} refused ({word}): check asterisk.user and asterisk.secret against"
+        f"login of AMI user {at.user!r} refused ({word}): check pbx.user and pbx.secret against"
         " manager.conf, and its permit= lines",
         lasting=True,
     )
@@ -64,7 +64,7 @@ def too_many_rights(at: AsteriskSettings, classes: set[str]) -> CannotUse:
     return CannotUse(
         "too_many_rights",
         f"AMI user {at.user!r} has more rights than it needs ({', '.join(sorted(classes))}): set"
-        " write = originate,call,reporting in manager.conf, or asterisk.allow_excess_rights = true here",
+        " write = originate,call,reporting in manager.conf, or pbx.allow_excess_rights = true here",
         lasting=True,
     )
 

@@ -57,7 +57,7 @@ async def test_a_wrong_secret_names_the_setting_and_is_lasting(login: str) -> No
     cannot = await refusal(FakeAmi(secret="another"), login=login)
     assert cannot.code == "login_refused"
     assert cannot.lasting
-    assert "asterisk.secret" in str(cannot)
+    assert "pbx.secret" in str(cannot)
     assert "\n" not in str(cannot)
     assert "another" not in str(cannot)
 
@@ -94,7 +94,7 @@ async def test_nobody_at_the_port() -> None:
     fake = FakeAmi()
     async with serving(fake):
         pass
-    with pytest.raises(CannotUse, match=r"asterisk\.port"):
+    with pytest.raises(CannotUse, match=r"pbx\.port"):
         await log_in(Connection(fake.settings(), lambda _: None))
 
 

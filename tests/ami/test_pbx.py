@@ -196,7 +196,7 @@ async def test_a_refused_login_is_said_once_and_tried_slowly(caplog: pytest.LogC
         async with serving(fake), started(fake) as (pbx, reports):
             await fake.wait_for("Login")
             async with asyncio.timeout(5):
-                while "asterisk.secret" not in pbx.problem:
+                while "pbx.secret" not in pbx.problem:
                     await asyncio.sleep(0.01)
             assert fake.connections == 1
             assert not pbx.up

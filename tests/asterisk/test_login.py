@@ -80,7 +80,7 @@ async def test_the_shipped_account_is_right(asterisk: AsteriskServer, login: str
         ("config", "too_many_rights", "(config)"),
         ("mute", "too_few_rights", "call, originate, reporting"),
         ("nodial", "too_few_rights", "(originate)"),
-        ("nobody", "login_refused", "asterisk.user"),
+        ("nobody", "login_refused", "pbx.user"),
     ],
 )
 async def test_a_wrong_account_is_refused_with_its_mend(
