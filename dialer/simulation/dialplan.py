@@ -124,6 +124,8 @@ class Dialplan:
 
     def _ring_fallback(self, channel: Channel) -> None:
         channel.partner = self._x.ring_phone(self._fallback_phone, channel, FALLBACK_RINGS_S)
+        if channel.partner is None:
+            self._x.say(self._x.soft(channel, 16) + self._x.end(channel, 16))
 
     # --- small things ---
 

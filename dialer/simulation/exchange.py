@@ -14,7 +14,6 @@ from functools import partial
 
 from dialer.simulation.channels import (
     RING,
-    RINGING,
     UP,
     Bridge,
     Caller,
@@ -23,19 +22,15 @@ from dialer.simulation.channels import (
     bridge_event,
     cause_lines,
     event,
-    originate_response,
 )
 from dialer.simulation.clock import Clock
+from dialer.simulation.dialling import TRUNK_CONTEXT, Dialling
 from dialer.simulation.dialplan import Dialplan
-from dialer.simulation.far_end import REFUSALS, FarEnd, FarEnds, Way
+from dialer.simulation.far_end import FarEnd, FarEnds
 from dialer.simulation.tape import NoTape, Tape
 
-DIAL_BEGINS_S = 0.001
-RINGING_S = 0.0025
-REFUSED_AT_ONCE_S = 0.002
 SECOND_ENTERS_S = 0.0008
 NORMAL = 16
-TRUNK_CONTEXT, PHONE_CONTEXT = "callwright-inbound", "callwright-operators"
 
 
 class Exchange:
@@ -63,6 +58,7 @@ class Exchange:
         self._by_name: dict[str, Channel] = {}
         self._serial = 0
         self._plan = Dialplan(self, fallback)
+        self._dialling = Dialling(self, self._plan)
 
     # --- what lives ---
 
@@ -76,6 +72,9 @@ class Exchange:
         """By name, then by unique id, as Asterisk does."""
         return self._by_name.get(key) or self._by_id.get(key)
 
+    def lives(self, channel_id: str) -> bool:
+        return channel_id in self._by_id
+
     def idle_sessions(self) -> int:
         """Operators' legs that stand in the session loop and talk to nobody."""
         return sum(1 for one in self if one.context == "callwright-session" and one.bridge is None)
@@ -84,39 +83,17 @@ class Exchange:
 
     def originate(self, order: Order) -> None:
         """Carry out an order that was answered "queued": whatever becomes of it is an event."""
-        technology, _, place = order.dial.partition("/")
-        number, _, trunk = place.partition("@")
-        far = None
-        if technology == "PJSIP" and place:
-            far = self.ends.number(number, trunk) if trunk else self.ends.phone(number)
-        if far is None or order.id in self._by_id:
-            self._emit(
-                originate_response(order, self.clock.now(), order.dial, success=False, reason=0),
-            )
-            return
-        context = TRUNK_CONTEXT if trunk else PHONE_CONTEXT
-        channel = self._new(trunk or number, order.id, context, far)
-        channel.order, channel.dial_string = order, place
-        channel.variables = dict(order.variables)
-        self._emit(self.told("Newchannel", channel))
-        self.after(channel, DIAL_BEGINS_S, partial(self._dial, channel, order.caller, order.timeout_s))
+        self._dialling.originate(order)
 
     def ring_phone(self, endpoint: str, caller: Channel, timeout_s: float) -> Channel | None:
-        """Dial a phone for an inbound call (the fallback)."""
-        far = self.ends.phone(endpoint)
-        if far is None:
-            return None
-        phone = self._new(endpoint, "", PHONE_CONTEXT, far)
-        phone.linked, phone.dial_string, phone.dialled_by = caller.linked, endpoint, caller
-        self._emit(self.told("Newchannel", phone))
-        self.after(phone, DIAL_BEGINS_S, partial(self._dial, phone, Caller(number="s"), timeout_s))
-        return phone
+        """Dial a phone for an inbound call (the fallback); None = there is no such phone."""
+        return self._dialling.ring_phone(endpoint, caller, timeout_s)
 
     def call_in(
         self, *, number: str, name: str, dialled: str, patience_s: float, talk_s: float | None
     ) -> Channel:
         """A call from outside over the trunk: it gives up after `patience_s` if nobody answers."""
-        channel = self._new("trunk", "", TRUNK_CONTEXT, FarEnd(talk_s=talk_s))
+        channel = self.new_channel("trunk", "", TRUNK_CONTEXT, FarEnd(talk_s=talk_s))
         channel.state, channel.exten = RING, dialled
         channel.caller = Caller(number=number, name=name) if name else Caller(number=number)
         self._emit(self.told("Newchannel", channel))
@@ -132,7 +109,7 @@ class Exchange:
         if phone is not None and phone.alive and phone.state != UP:
             channel.partner = None
             channel.context, channel.exten, channel.priority = context, exten, 1
-            self._emit(self._dial_end(phone, "CANCEL") + self.end(phone, NORMAL))
+            self._emit(self._dialling.ended(phone, "CANCEL") + self.end(phone, NORMAL))
         self.enter(channel, context, exten)
 
     def enter(self, channel: Channel, context: str, exten: str = "s") -> None:
@@ -143,17 +120,17 @@ class Exchange:
         client.stop_waiting()
         operator.stop_waiting()
         client.priority = 7 if client.context == "callwright-client" else client.priority
-        bridge = Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
+        bridge = self.new_bridge()
         client.partner = operator
-        self._emit(self._enter_bridge(bridge, client))
+        self._emit(self.enter_bridge(bridge, client))
         self.after(client, SECOND_ENTERS_S, partial(self._join, bridge, client, operator))
 
     def hangup(self, channel: Channel) -> None:
         """Hang up by order."""
         if channel.order is not None and channel.state != UP:
             self._emit(
-                self._dial_end(channel, "NOANSWER")
-                + self._shuffled(self.end(channel, NORMAL), self._failed(channel, reason=0))
+                self._dialling.ended(channel, "NOANSWER")
+                + self.shuffled(self.end(channel, NORMAL), self._dialling.failed(channel, reason=0))
             )
         elif channel.bridge is not None:
             self._leave(channel, "")
@@ -187,7 +164,26 @@ class Exchange:
             self._forget(channel)
         self.tape.lose(self.clock.now())
 
-    # --- for the dialplan ---
+    # --- for the dialplan and for dialling ---
+
+    def new_channel(self, endpoint: str, channel_id: str, context: str, far: FarEnd) -> Channel:
+        """A channel is born; without an id of ours it gets one as Asterisk makes them."""
+        serial = self._serial
+        self._serial += 1
+        self.processed += 1
+        now = self.clock.now()
+        channel_id = channel_id or f"{int(now)}.{serial}"
+        channel = Channel(
+            name=f"PJSIP/{endpoint}-{serial:08x}",
+            id=channel_id,
+            serial=serial,
+            born=now,
+            context=context,
+            linked=channel_id,
+            far=far,
+        )
+        self._by_id[channel_id] = self._by_name[channel.name] = channel
+        return channel
 
     def after(self, channel: Channel, delay_s: float, do: Callable[[], None]) -> None:
         """Do it later, unless the channel has ended by then."""
@@ -209,95 +205,6 @@ class Exchange:
     def say(self, text: str) -> None:
         self._emit(text)
 
-    # --- being dialled ---
-
-    def _new(self, endpoint: str, channel_id: str, context: str, far: FarEnd) -> Channel:
-        serial = self._serial
-        self._serial += 1
-        self.processed += 1
-        now = self.clock.now()
-        channel_id = channel_id or f"{int(now)}.{serial}"
-        channel = Channel(
-            name=f"PJSIP/{endpoint}-{serial:08x}",
-            id=channel_id,
-            serial=serial,
-            born=now,
-            context=context,
-            linked=channel_id,
-            far=far,
-        )
-        self._by_id[channel_id] = self._by_name[channel.name] = channel
-        return channel
-
-    def _dial(self, channel: Channel, caller: Caller, timeout_s: float) -> None:
-        channel.caller = caller
-        by, far = channel.dialled_by, channel.far
-        channel.connected = by.caller if by else caller
-        self._emit(
-            self._dial_event("DialBegin", channel, f"DialString: {channel.dial_string}\r\n"),
-        )
-        self.after(channel, timeout_s, partial(self._time_out, channel))
-        refusal = REFUSALS.get(far.way)
-        if refusal is not None and not refusal.rings:
-            self.after(channel, REFUSED_AT_ONCE_S, partial(self._refuse, channel))
-        elif far.way is not Way.DEAD:
-            self.after(channel, RINGING_S, partial(self._ring, channel))
-
-    def _ring(self, channel: Channel) -> None:
-        channel.state = RINGING
-        self._emit(self.told("Newstate", channel))
-        if channel.far.way is Way.ANSWERS:
-            self.after(channel, channel.far.ring_s, partial(self._answer, channel))
-        elif channel.far.way is not Way.NO_ANSWER:
-            self.after(channel, channel.far.ring_s, partial(self._refuse, channel))
-
-    def _answer(self, channel: Channel) -> None:
-        for timer in channel.timers:
-            timer.cancel()
-        channel.timers.clear()
-        channel.state = UP
-        if channel.far.talk_s is not None:
-            self.after(channel, channel.far.talk_s, partial(self.hang_up_far_end, channel))
-        if channel.dialled_by is not None:
-            self._answer_fallback(channel, channel.dialled_by)
-            return
-        order = channel.order
-        assert order is not None  # noqa: S101 - a dialled channel was ordered
-        said = [self.told("Newstate", channel), self._dial_end(channel, "ANSWER")]
-        said += self._plan.enter(channel, order.context, order.exten)
-        response = originate_response(order, self.clock.now(), channel.name, success=True, reason=4)
-        said.insert(self.rng.randint(0, len(said)), response)
-        self._emit("".join(said))
-
-    def _answer_fallback(self, phone: Channel, caller: Channel) -> None:
-        said = self.told("Newstate", phone)
-        phone.exten, caller.connected = "", phone.caller
-        said += self._dial_end(phone, "ANSWER")
-        caller.state = UP
-        said += self.told("Newstate", caller)
-        bridge = Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
-        caller.partner, phone.partner = phone, caller
-        self._emit(said + self._enter_bridge(bridge, phone) + self._enter_bridge(bridge, caller))
-
-    def _refuse(self, channel: Channel) -> None:
-        refusal = REFUSALS[channel.far.way]
-        said = [
-            self.told("HangupRequest", channel, cause_lines(refusal.cause, refusal.tech)),
-            self._dial_end(channel, refusal.status),
-        ]
-        said.append(self.end(channel, refusal.cause, refusal.tech))
-        if channel.order is not None:
-            said.insert(self.rng.randint(0, len(said)), self._failed(channel, reason=0))
-        self._emit("".join(said))
-        self._plan.phone_gone(channel)
-
-    def _time_out(self, channel: Channel) -> None:
-        if channel.state == UP:
-            return
-        failed = self._failed(channel, reason=3) if channel.order is not None else ""
-        self._emit(self._shuffled(failed, self.end(channel, 19, "480")))
-        self._plan.phone_gone(channel)
-
     def _give_up(self, channel: Channel) -> None:
         """A caller from outside loses patience: only while nobody has answered."""
         if not channel.alive or channel.state == UP:
@@ -306,20 +213,21 @@ class Exchange:
         said += self.soft(channel, NORMAL, "487") + self.end(channel, 127, "487")
         phone = channel.partner
         if phone is not None and phone.alive:
-            said += self._dial_end(phone, "CANCEL") + self.end(phone, NORMAL)
+            said += self._dialling.ended(phone, "CANCEL") + self.end(phone, NORMAL)
         self._emit(said)
 
     # --- bridges ---
 
     def _join(self, bridge: Bridge, client: Channel, operator: Channel) -> None:
         if not operator.alive:
+            self._emit(self._released(client))
             return
         before = operator.bridge
         said = self._left(operator) if before is not None else ""
         if operator.context == "callwright-session":
             operator.priority = 5
         operator.partner = client
-        said += self._enter_bridge(bridge, operator)
+        said += self.enter_bridge(bridge, operator)
         eldest = min(client, operator, key=lambda one: one.serial)
         client.linked = operator.linked = eldest.linked
         client.connected, operator.connected = operator.caller, client.caller
@@ -330,7 +238,10 @@ class Exchange:
             said += "".join(self._released(other) for other in list(before.channels))
         self._emit(said)
 
-    def _enter_bridge(self, bridge: Bridge, channel: Channel) -> str:
+    def new_bridge(self) -> Bridge:
+        return Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
+
+    def enter_bridge(self, bridge: Bridge, channel: Channel) -> str:
         channel.bridge = bridge
         bridge.channels.append(channel)
         return bridge_event("BridgeEnter", self.clock.now(), bridge, channel)
@@ -348,18 +259,18 @@ class Exchange:
 
     def _leave(self, channel: Channel, first: str) -> None:
         """A leg goes out of its bridge and ends; what becomes of the other one, its dialplan says."""
-        other = channel.partner
+        other, bridge = channel.partner, channel.bridge
         said = first + self._left(channel)
-        if other is None or not other.alive:
+        if other is None or not other.alive or other.bridge not in (None, bridge):
             self._emit(said + self.end(channel, NORMAL))
             return
         said += self._left(other)
         goes_on = self._plan.after_bridge(other)
         if goes_on:
-            self._emit(said + self._shuffled("".join(goes_on), self.end(channel, NORMAL)))
+            self._emit(said + self.shuffled("".join(goes_on), self.end(channel, NORMAL)))
         else:
             said += self.soft(other, NORMAL)
-            self._emit(said + self._shuffled(self.end(channel, NORMAL), self.end(other, NORMAL)))
+            self._emit(said + self.shuffled(self.end(channel, NORMAL), self.end(other, NORMAL)))
 
     def _released(self, other: Channel) -> str:
         """The leg that its partner left for another bridge: nothing is behind it in the dialplan."""
@@ -376,19 +287,7 @@ class Exchange:
         self._by_id.pop(channel.id, None)
         self._by_name.pop(channel.name, None)
 
-    def _failed(self, channel: Channel, *, reason: int) -> str:
-        order = channel.order
-        assert order is not None  # noqa: S101 - asked only of ordered channels
-        return originate_response(order, self.clock.now(), order.dial, success=False, reason=reason)
-
-    def _dial_event(self, name: str, channel: Channel, more: str) -> str:
-        by = channel.dialled_by.lines() if channel.dialled_by else ""
-        return event(name, self.clock.now(), by + channel.lines("Dest") + more)
-
-    def _dial_end(self, channel: Channel, status: str) -> str:
-        return self._dial_event("DialEnd", channel, f"DialStatus: {status}\r\n")
-
-    def _shuffled(self, *parts: str) -> str:
+    def shuffled(self, *parts: str) -> str:
         order = list(parts)
         self.rng.shuffle(order)
         return "".join(order)
