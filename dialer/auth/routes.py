@@ -14,13 +14,16 @@ from dialer.auth.guard import Guard
 from dialer.auth.model import Permission, Refused, User, home
 from dialer.auth.service import Auth
 from dialer.auth.sessions import WHOLE
-from dialer.http.api import ApiCall, Operation
+from dialer.http.api import ApiCall, Operation, read_body
 from dialer.http.problems import Problem
 
 
 class LoginBody(Struct, frozen=True, kw_only=True):
     login: Annotated[str, Meta(max_length=64)]
     password: Annotated[str, Meta(max_length=1024)]  # too long a one is wrong, not malformed
+
+
+_LOGIN = msgspec.json.Decoder(LoginBody)
 
 
 class LoginAnswer(Struct, frozen=True, kw_only=True):
@@ -65,10 +68,7 @@ def add_login_routes(app: web.Application, auth: Auth, guard: Guard) -> None:
 
     async def login(request: web.Request) -> web.Response:
         guard.check_page(request)
-        try:
-            body = msgspec.json.decode(await request.read(), type=LoginBody)
-        except msgspec.MsgspecError as error:
-            raise Problem(400, "body_wrong", {"detail": "login, password"}) from error
+        body = read_body(_LOGIN, await request.read())
         entered = await auth.login(body.login, body.password, request.remote or "")
         if isinstance(entered, Refused):
             raise Problem(429 if entered.code == "login_throttled" else 401, entered.code, entered.params)

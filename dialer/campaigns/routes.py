@@ -97,7 +97,7 @@ def operations(store: Store, midnight: Callable[[], datetime]) -> list[Operation
         return CampaignList(items=await store.read(lambda conn: load_rows(conn, since)))
 
     async def list_entries(call: ApiCall) -> EntryList:
-        campaign_id, after = number(call.path("id")), number(call.query("cursor", "0"))
+        campaign_id, after = number(call.path("id")), number(call.query("cursor") or "0")
         state = call.query("state") or None
         language = call.user.language
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialer.auth.model import Permission
 from dialer.desk.room import DeskFrame, RefusedPress, Room
@@ -61,7 +62,7 @@ class DraftBody(WorkBody, frozen=True, kw_only=True):
     disposition: str | UnsetType | None = UNSET
     comment: str | UnsetType | None = UNSET
     callback_minutes: int | UnsetType | None = UNSET
-    callback_at: datetime | UnsetType | None = UNSET
+    callback_at: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
 
 
 class NameBody(WorkBody, frozen=True, kw_only=True):
@@ -157,7 +158,7 @@ def is_over(room: Room, meant: str) -> bool:
     """
     if room.desk.work is not None and room.desk.work.id == meant:
         return False
-    if room.desk.last_saved == meant:
+    if meant and room.desk.last_saved == meant:
         return True
     raise DeskRefused("no_client" if room.desk.work is None else "work_changed")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -15,6 +15,7 @@ from dialer.http.problems import Problem
 
 MOST_BODY = 64 * 1024
 _HEADER = "X-Callwright"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +69,7 @@ def _guarded(
             raise Problem(403, "header_missing", {"header": _HEADER})
         body = None
         if decoder is not None:
-            try:
-                body = decoder.decode(await request.read() or b"{}")
-            except msgspec.ValidationError as error:
-                raise Problem(400, "body_wrong", {"detail": str(error)[:300]}) from error
-            except msgspec.DecodeError as error:
-                raise Problem(400, "body_not_json", {"detail": str(error)[:300]}) from error
+            body = read_body(decoder, await request.read() or b"{}")
         key = request.headers.get("Idempotency-Key", "")[:100]
         answer = await operation.handler(ApiCall(user=user, body=body, key=key, request=request))
         if isinstance(answer, web.StreamResponse):
@@ -82,6 +78,16 @@ def _guarded(
         return web.Response(body=payload, content_type="application/json")
 
     return handle
+
+
+def read_body(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
+    """A body of the form that the decoder knows. Raises `Problem` for whatever else may come."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise Problem(400, "body_wrong", {"detail": str(error)[:300]}) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, "body_not_json", {"detail": str(error)[:300]}) from error
 
 
 def describe(operations: Sequence[Operation], further: Sequence[type] = ()) -> dict[str, Any]:
