@@ -121,11 +121,14 @@ def redirect(manager: Manager, request: Request) -> None:
     if channel is None:
         manager.refuse(request, f"Channel does not exist: {request.get('Channel')}")
         return
-    if channel.bridge is not None:
+    exchange, context = manager.world.exchange, request.get("Context")
+    from_outside = channel.order is None and channel.dialled_by is None
+    leads_nowhere = channel.state == UP and not exchange.has_context(context)
+    if channel.bridge is not None or not (from_outside or leads_nowhere):
         _not_captured(manager, request)
         return
     manager.accept(request, "Redirect successful")
-    manager.world.exchange.redirect(channel, request.get("Context"), request.get("Exten"))
+    exchange.redirect(channel, context, request.get("Exten"))
 
 
 def set_variable(manager: Manager, request: Request) -> None:

@@ -30,7 +30,7 @@ class Dialplan:
     def __init__(self, exchange: Exchange, fallback: str) -> None:
         self._x = exchange
         self._fallback_phone = fallback
-        self._contexts = {
+        self.contexts = {
             "callwright-session": self._session,
             "callwright-client": self._client,
             "callwright-inbound-offer": self._offer,
@@ -40,7 +40,7 @@ class Dialplan:
 
     def enter(self, channel: Channel, context: str, exten: str) -> list[str]:
         """A channel comes to the first priority of a context."""
-        known = self._contexts.get(context)
+        known = self.contexts.get(context)
         if known is None or exten != "s":
             said = self._x.soft(channel, 16)
             channel.context, channel.exten, channel.priority = context, exten, 1

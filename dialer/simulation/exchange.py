@@ -75,6 +75,9 @@ class Exchange:
     def lives(self, channel_id: str) -> bool:
         return channel_id in self._by_id
 
+    def has_context(self, context: str) -> bool:
+        return context in self._plan.contexts
+
     def idle_sessions(self) -> int:
         """Operators' legs that stand in the session loop and talk to nobody."""
         return sum(1 for one in self if one.context == "callwright-session" and one.bridge is None)
