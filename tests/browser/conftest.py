@@ -52,7 +52,6 @@ def open_screen(browser: Browser, office: Office) -> Iterator[OpenScreen]:
                 viewport={"width": width, "height": 768 if width == 1366 else 1080},
                 locale="ru-RU" if language == "ru" else "en-GB",
                 color_scheme="dark" if theme == "dark" else "light",
-                extra_http_headers={},
             )
         )
         screen = Screen(context.new_page(), office.url)

@@ -24,6 +24,7 @@ class Screen:
         self.page = page
         self.url = url
         self.errors: list[str] = []
+        self.expected: tuple[str, ...] = ()
         self.presses: list[Response] = []
         page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -82,7 +83,8 @@ class Screen:
         overflow = self.page.evaluate(
             "[document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]"
         )
-        assert overflow == [0, 0]
+        if overflow != [0, 0]:
+            raise AssertionError(f"the page scrolls by {overflow}")
 
     def accessible(self, where: str) -> None:
         """axe finds nothing of levels A and AA."""
@@ -94,8 +96,15 @@ class Screen:
         )
         assert found == [], f"{where}: {json.dumps(found, ensure_ascii=False, indent=1)}"
 
+    def expect_errors(self, *words: str) -> None:
+        """Complaints that the test brings about itself, known by a word in them."""
+        self.expected = words
+
     def close(self) -> None:
-        assert self.errors == []
+        """Raises if the console complained of anything unexpected."""
+        found = [error for error in self.errors if not any(word in error for word in self.expected)]
+        if found:
+            raise AssertionError(f"in the console: {found}")
 
 
 OpenScreen = Callable[..., Screen]

@@ -16,11 +16,7 @@ def in_step_with_fields(screen: Screen) -> None:
     expect(screen.part("field-full_left")).to_be_visible()
 
 
-def forgive_lost_connections(screen: Screen) -> None:
-    """The browser itself notes each request that found nobody."""
-    lost = ("ERR_", "WebSocket", "Failed to load resource")
-    assert [error for error in screen.errors if not any(word in error for word in lost)] == []
-    screen.errors.clear()
+LOST = ("ERR_", "WebSocket", "Failed to load resource")  # the browser notes each request that found nobody
 
 
 def test_a_reload_right_after_typing_loses_no_word(open_screen: OpenScreen) -> None:
@@ -59,6 +55,7 @@ def test_what_is_typed_is_on_the_server_within_a_second(open_screen: OpenScreen)
 def test_the_daemon_goes_and_comes_back_in_mid_call(open_screen: OpenScreen, office: Office) -> None:
     screen = open_screen()
     in_step_with_fields(screen)
+    screen.expect_errors(*LOST)
     office.stop_daemon()
     screen.state("lost")
     expect(screen.part("banner")).to_contain_text("Нет связи с сервером")
@@ -70,7 +67,6 @@ def test_the_daemon_goes_and_comes_back_in_mid_call(open_screen: OpenScreen, off
     screen.press("Escape", "Digit1")
     expect(screen.part("trail").locator("[aria-current]")).to_have_text("Заказ")
     assert len(office.people.dialled) == 1
-    forgive_lost_connections(screen)
 
 
 def test_a_press_during_the_loss_is_sent_again_with_its_key(open_screen: OpenScreen, office: Office) -> None:
@@ -78,6 +74,7 @@ def test_a_press_during_the_loss_is_sent_again_with_its_key(open_screen: OpenScr
     in_step_with_fields(screen)
     screen.part("field-full_left").type("5")
     screen.press("Escape")
+    screen.expect_errors(*LOST)
     office.stop_daemon()
     screen.state("lost")
     keys: list[str] = []
@@ -90,7 +87,6 @@ def test_a_press_during_the_loss_is_sent_again_with_its_key(open_screen: OpenScr
     expect(screen.part("trail").locator("[aria-current]")).to_have_text("Заказ")
     assert len(keys) > 1
     assert len(set(keys)) == 1
-    forgive_lost_connections(screen)
 
 
 def test_a_dead_pbx_is_said_with_what_still_works(open_screen: OpenScreen, office: Office) -> None:
@@ -105,13 +101,13 @@ def test_a_dead_pbx_is_said_with_what_still_works(open_screen: OpenScreen, offic
 
 def test_one_tab_owns_the_phone_and_another_takes_it_over(open_screen: OpenScreen) -> None:
     first = open_screen(language="en")
+    first.expect_errors(*LOST)
     first.enter(WEB_PHONE[0])
     expect(first.part("banner")).to_contain_text("not connected to the PBX")
     second = open_screen(share=first)
+    second.expect_errors(*LOST)
     second.page.goto(f"{second.url}/operator")
     expect(second.part("banner")).to_contain_text("open in another tab")
     second.page.get_by_role("button", name="Take it here").click()
     expect(first.part("banner")).to_contain_text("open in another tab")
     expect(second.part("banner")).to_contain_text("not connected to the PBX")
-    forgive_lost_connections(first)
-    forgive_lost_connections(second)

@@ -1,10 +1,12 @@
 import { mount } from 'svelte';
 import '../ui/page.css';
-import '../locales/en.json'; // at hand from the start: who types at once must not lose the first letter
-import '../locales/ru.json';
+import type { Catalogue } from '../lib/i18n';
+import en from '../locales/en.json';
+import ru from '../locales/ru.json';
 import { prefs } from '../state/prefs.svelte';
 import Login from './Login.svelte';
 
-await prefs.start();
+// Both languages at hand: the form has the focus before the page counts as loaded, so that no letter typed at once is lost.
+await prefs.start({ en: en as Catalogue, ru: ru as Catalogue });
 const target = document.getElementById('app');
 if (target) mount(Login, { target });

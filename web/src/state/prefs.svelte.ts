@@ -9,15 +9,18 @@ class Prefs {
   theme = $state<Theme>('system');
   singleKeys = $state(true);
   private catalogue = $state.raw<Catalogue>({});
+  private atHand: Partial<Record<Language, Catalogue>> = {};
 
-  async start(): Promise<void> {
+  /** `atHand`: catalogues that need not be loaded. */
+  async start(atHand: Partial<Record<Language, Catalogue>> = {}): Promise<void> {
+    this.atHand = atHand;
     const theme = document.documentElement.dataset.theme;
     this.theme = theme === 'light' || theme === 'dark' ? theme : 'system';
     await this.setLanguage(guess());
   }
 
   async setLanguage(language: Language): Promise<void> {
-    this.catalogue = await load(language);
+    this.catalogue = this.atHand[language] ?? (await load(language));
     this.language = language;
     document.documentElement.lang = language;
     remember('callwright.language', language);
