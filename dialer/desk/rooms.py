@@ -67,7 +67,7 @@ class Rooms:
             if desk.session_up:
                 self.world.switchboard.sessions[desk.session_leg] = True
         room.today = await self.figures(user.id)
-        await self.refresh_choices(user.id)
+        await self.refresh_choices(user)
         self.all[user.id] = room
         room.follower = asyncio.create_task(self.follow(room), name=f"desk {user.id}")
         return room
@@ -137,9 +137,10 @@ class Rooms:
     def frame(self, room: Room, refused: RefusedPress | None = None) -> bytes:
         return encode(self.stream, room.seq, self.view(room), refused)
 
-    def push(self, room: Room) -> None:
-        room.push(self.stream, lambda: self.view(room))
+    def push(self, room: Room) -> bytes | None:
+        """Send the desk to its pages; gives the frame, if there was anybody to draw it for."""
         self.on_change()
+        return room.push(self.stream, lambda: self.view(room))
 
     async def lose_claim(self, room: Room) -> None:
         log.warning("claim lost: operator %s", room.user.id)
@@ -185,7 +186,7 @@ class Rooms:
         for room in list(self.all.values()):
             if room.watchers and room.desk.work is None:
                 before = self._choices.get(room.user.id)
-                await self.refresh_choices(room.user.id)
+                await self.refresh_choices(room.user)
                 if self._choices.get(room.user.id) != before:
                     self.push(room)
 
@@ -193,12 +194,15 @@ class Rooms:
         """The campaigns that the operator may work in, as last looked up."""
         return self._choices.get(room.user.id, [])
 
-    async def refresh_choices(self, operator_id: int) -> None:
+    async def refresh_choices(self, user: User) -> None:
+        """Look up the campaigns that an operator may work in; those in the operator's language come first."""
+
         def load(conn: Connection) -> tuple[list[Campaign], dict[int, dict[str, int]], list[Campaign]]:
-            return campaigns.working_in(conn, operator_id), campaigns.pools(conn), campaigns.every(conn)
+            return campaigns.working_in(conn, user.id), campaigns.pools(conn), campaigns.every(conn)
 
         mine, pools, every = await self.world.store.read(load)
-        self._choices[operator_id] = [
+        mine.sort(key=lambda campaign: campaign.language != user.language)
+        self._choices[user.id] = [
             CampaignChoice(id=c.id, name=c.name, waiting=pools.get(c.id, {}).get("waiting", 0)) for c in mine
         ]
         self._names = {c.id: CampaignView(id=c.id, name=c.name, talking_point=c.talking_point) for c in every}

@@ -73,7 +73,7 @@ class Verbs:
 
     async def choose_campaign(self, room: Room, campaign_id: int) -> None:
         if all(choice.id != campaign_id for choice in self._rooms.choices(room)):
-            await self._rooms.refresh_choices(room.user.id)
+            await self._rooms.refresh_choices(room.user)
         if all(choice.id != campaign_id for choice in self._rooms.choices(room)):
             raise DeskRefused("campaign_not_yours")
         desk = evolve(room.desk, self.world.now(), campaign_id=campaign_id)
@@ -159,6 +159,9 @@ class Verbs:
     async def hangup(self, room: Room) -> None:
         work = room.desk.work
         if work is not None and work.call is not None and not work.call.ended:
+            if not self.world.pbx.up:  # and so it is not we who end the call
+                room.refusal = Refusal(code="pbx_away")
+                return
             at = self.world.now().timestamp() + self.world.pbx.clock_offset_s
             self.world.switchboard.hangup_ordered(work.call.id, at)
             await self._orders.send(room, self.world.pbx.hangup(leg=work.call.leg))

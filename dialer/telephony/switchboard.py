@@ -13,7 +13,6 @@ from dialer.telephony.model import (
     Call,
     CallState,
     ClientReady,
-    EndReason,
     InboundFellBack,
     InboundOffered,
     LegAnswered,
@@ -152,7 +151,8 @@ class Switchboard:
         self._started = snapshot.started
         for before, after in reconcile(self.calls, snapshot, restarted=restarted):
             self.calls[after.id] = after
-            log.info("call closed after a gap: %s %s", after.id, after.end_reason or EndReason.LOST_SIGHT)
+            if after.state is CallState.ENDED:
+                log.info("call closed after a gap: %s %s", after.id, after.end_reason)
             if before != after:
                 self.listener.call_changed(after)
         live = {leg.leg: leg for leg in snapshot.legs}
