@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -26,6 +27,7 @@ from dialer.store.errors import StoreError
 log = logging.getLogger(__name__)
 
 PAGES = ("login", "operator", "console")
+_ASSET = re.compile(r"\w[\w.-]{0,100}", re.ASCII)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -45,7 +47,8 @@ def build(
     ready: Callable[[], str],
 ) -> web.Application:
     """Put the application together; `ready` says why the daemon can't work, "" if it can."""
-    app = web.Application(middlewares=[_headers(phone_ws), _problems(Catalogue())], client_max_size=MOST_BODY)
+    app = web.Application(middlewares=[_problems(Catalogue())], client_max_size=MOST_BODY)
+    app.on_response_prepare.append(_headers(phone_ws))
     register(app, operations, guard.user)
     add_login_routes(app, auth, guard)
     _add_description(app, operations)
@@ -55,23 +58,20 @@ def build(
     return app
 
 
-def _headers(phone_ws: str) -> Any:
+def _headers(phone_ws: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Content security: nothing from other hosts, nothing inline; the phone's websocket is the one exception."""
     policy = (
         "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none';"
         f" frame-ancestors 'none'; form-action 'self'; connect-src 'self' {phone_ws}".rstrip()
     )
 
-    @web.middleware
-    async def add(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await handler(request)
-        if not response.prepared:
-            response.headers.setdefault("Content-Security-Policy", policy)
-            response.headers.setdefault("X-Content-Type-Options", "nosniff")
-            response.headers.setdefault("Referrer-Policy", "no-referrer")
-            if request.path.startswith("/api/"):
-                response.headers.setdefault("Cache-Control", "no-store")
-        return response
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = "Callwright"  # not which Python, and which release of what
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
 
     return add
 
@@ -92,7 +92,9 @@ def _problems(catalogue: Catalogue) -> Any:
         except web.HTTPRedirection:
             raise
         except web.HTTPException as error:
-            code = {404: "not_found", 405: "method_wrong", 413: "too_large"}.get(error.status, "not_found")
+            code = {404: "not_found", 405: "method_wrong", 413: "too_large"}.get(
+                error.status, "request_wrong"
+            )
             return catalogue.response(Problem(error.status, code), language_of(request))
         except Exception:
             # The last line of defence: the cause goes to the log, nothing of it to the caller.
@@ -114,6 +116,8 @@ def _add_description(app: web.Application, operations: Sequence[Operation]) -> N
 def _add_live(app: web.Application, auth: Auth, guard: Guard, desks: Desks, board: Board) -> None:
     async def live(request: web.Request) -> web.StreamResponse:
         session = await guard.session(request)
+        if not web.WebSocketResponse().can_prepare(request):
+            raise Problem(400, "websocket_wanted")
         if request.query.get("view") == "console":
             if not may(session.user.role, Permission.SEE_CONSOLE):
                 raise Problem(403, "not_allowed")
@@ -157,7 +161,7 @@ def _add_pages(app: web.Application, guard: Guard) -> None:
     async def asset(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         path = folder / "assets" / name
-        if "/" in name or "\\" in name or name.startswith(".") or not path.is_file():
+        if _ASSET.fullmatch(name) is None or not path.is_file():
             raise Problem(404, "not_found")
         return web.FileResponse(path, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 

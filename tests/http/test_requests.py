@@ -84,7 +84,10 @@ HOSTILE: list[bytes] = [
 @pytest.mark.parametrize("data", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize(
     "path",
-    ["login", *(f"desk/{verb}" for verb in ("campaign", "dial", "client", "fields", "mute", "draft", "step"))],
+    [
+        "login",
+        *(f"desk/{verb}" for verb in ("campaign", "dial", "client", "fields", "mute", "draft", "step")),
+    ],
 )
 async def test_no_body_makes_the_server_fail(house: House, path: str, data: bytes) -> None:
     answer = await raw(house.pages[Role.OPERATOR], f"/api/v1/{path}", data)
