@@ -39,6 +39,7 @@ from dialer.campaigns.tables import entries
 from dialer.desk.room import Room
 from dialer.desk.service import Desks, World
 from dialer.events import ResultSaved
+from dialer.store import prepared
 from dialer.store.engine import Store
 from dialer.store.outbox import Envelope, Outbox
 from dialer.telephony.identity import ulid
@@ -136,7 +137,7 @@ async def bare(floor: Floor, room: Room) -> None:
 
 def _bare_claim(conn: Connection, campaign: Campaign, operator_id: int) -> int:
     values = claims_of._claim_values(campaign, operator_id, now(), now())
-    row = conn.execute(claims_of._CLAIM, values).first()
+    row = prepared.first(conn, claims_of._CLAIM, values)
     return row.id if row is not None else 0
 
 

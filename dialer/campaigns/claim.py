@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     String,
     and_,
@@ -21,8 +22,10 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -30,6 +33,7 @@ from dialer.campaigns.model import HELD, Campaign, Claim, EntryState, Refusal, s
 from dialer.campaigns.rules import may_take_next, may_try_again
 from dialer.campaigns.tables import attempts, claims, entries, holds
 from dialer.clients.tables import do_not_call, phones
+from dialer.store import prepared
 
 
 class StaleClaim(Exception):
@@ -129,7 +133,14 @@ _HANDED_OUT = (
 _FINISHED = select(func.max(claims.c.finished_at)).where(
     claims.c.operator_id == bindparam("operator"), claims.c.campaign_id == bindparam("campaign")
 )
-_HOLD = insert(holds)
+# The client, and each number it has: whoever holds one of them already makes the claim fail.
+_HOLD = insert(holds).from_select(
+    ["kind", "key", "entry_id"],
+    union_all(
+        select(literal("client"), cast(bindparam("client"), String), bindparam("entry", type_=Integer)),
+        select(literal("phone"), _NUMBERS.subquery().c.e164, bindparam("entry", type_=Integer)),
+    ),
+)
 _LOG = insert(claims)
 
 
@@ -141,13 +152,12 @@ def next_entry(conn: Connection, campaign: Campaign, operator_id: int, now: date
     if refusal is not None:
         return refusal
     lease_until = now + timedelta(seconds=campaign.preview_s)
-    row = conn.execute(_CLAIM, _claim_values(campaign, operator_id, now, lease_until)).first()
+    row = prepared.first(conn, _CLAIM, _claim_values(campaign, operator_id, now, lease_until))
     if row is None:
         return Refusal(code="pool_empty")
-    numbers = conn.execute(_NUMBERS, {"client": row.client_id}).scalars()
-    held = [("client", str(row.client_id)), *(("phone", number) for number in numbers)]
-    conn.execute(_HOLD, [{"kind": kind, "key": key, "entry_id": row.id} for kind, key in held])
-    conn.execute(
+    prepared.run(conn, _HOLD, {"client": row.client_id, "entry": row.id})
+    prepared.add(
+        conn,
         _LOG,
         {
             "entry_id": row.id,
@@ -172,9 +182,10 @@ def _ask_rules(conn: Connection, campaign: Campaign, operator_id: int, now: date
     handed_out: list[datetime] = []
     finished_at = None
     if rules.entries_per_window is not None:
-        handed_out = list(conn.execute(_HANDED_OUT, {**who, "most": rules.entries_per_window}).scalars())
+        asked = {**who, "most": rules.entries_per_window}
+        handed_out = [row.at for row in prepared.rows(conn, _HANDED_OUT, asked)]
     if rules.cooldown_s is not None:
-        finished_at = conn.execute(_FINISHED, who).scalar()
+        (finished_at,) = prepared.rows(conn, _FINISHED, who)[0]
     return may_take_next(rules, handed_out=handed_out, finished_at=finished_at, now=now)
 
 

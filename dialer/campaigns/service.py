@@ -14,6 +14,7 @@ from dialer.campaigns.dispositions import EntryChange
 from dialer.campaigns.model import Campaign, Claim, Disposition, EntryState, Rules
 from dialer.campaigns.tables import attempts, campaign_members, campaigns, entries, results
 from dialer.clients.tables import clients
+from dialer.store import prepared
 
 
 class PastResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +26,16 @@ class PastResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ONE = select(campaigns).where(campaigns.c.id == bindparam("id"))
+_INBOUND = (
+    select(campaigns)
+    .where(
+        campaigns.c.status == "running",
+        campaigns.c.kind == "inbound",
+        campaigns.c.line == bindparam("line"),
+    )
+    .order_by(campaigns.c.id)
+    .limit(1)
+)
 _HISTORY = (
     select(results.c.at, results.c.disposition, results.c.comment, campaigns.c.name, campaigns.c.dispositions)
     .add_columns(users.c.name.label("operator"))
@@ -43,7 +54,7 @@ def _campaign(row: Row[Any]) -> Campaign:
 
 
 def load(conn: Connection, campaign_id: int) -> Campaign | None:
-    row = conn.execute(_ONE, {"id": campaign_id}).first()
+    row = prepared.first(conn, _ONE, {"id": campaign_id})
     return _campaign(row) if row else None
 
 
@@ -83,12 +94,7 @@ def working_in(conn: Connection, operator_id: int) -> list[Campaign]:
 
 def inbound_of(conn: Connection, line: str) -> Campaign | None:
     """The campaign that answers calls from outside on this line."""
-    row = conn.execute(
-        select(campaigns)
-        .where(campaigns.c.status == "running", campaigns.c.kind == "inbound", campaigns.c.line == line)
-        .order_by(campaigns.c.id)
-        .limit(1)
-    ).first()
+    row = prepared.first(conn, _INBOUND, {"line": line})
     return _campaign(row) if row else None
 
 
@@ -154,7 +160,7 @@ def list_entries(
 def history(conn: Connection, client_id: int, language: str) -> list[PastResult]:
     """What was said with this client before, the newest first, at most twenty."""
     past = []
-    for row in conn.execute(_HISTORY, {"client": client_id}):
+    for row in prepared.rows(conn, _HISTORY, {"client": client_id}):
         known = {disposition.id: disposition.title(language) for disposition in row.dispositions}
         past.append(
             PastResult(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dialer.clients.tables import clients, do_not_call, phones
+from dialer.store import prepared
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +35,13 @@ _PHONES = select(phones).where(phones.c.client_id == bindparam("client")).order_
 _BY_NUMBER = (
     select(phones.c.client_id).where(phones.c.e164 == bindparam("e164")).order_by(phones.c.id).limit(10)
 )
+_CREATE, _ADD_PHONE = insert(clients), insert(phones)
 _BLOCKED = select(do_not_call.c.e164).where(do_not_call.c.e164 == bindparam("e164"))
 
 
 def load(conn: Connection, client_id: int) -> Client:
-    row = conn.execute(_CLIENT, {"client": client_id}).one()
-    found = conn.execute(_PHONES, {"client": client_id})
+    (row,) = prepared.rows(conn, _CLIENT, {"client": client_id})
+    found = prepared.rows(conn, _PHONES, {"client": client_id})
     return Client(
         id=row.id,
         name=row.name,
@@ -53,7 +55,7 @@ def load(conn: Connection, client_id: int) -> Client:
 
 def identify(conn: Connection, e164: str) -> list[int]:
     """Ids of the clients that have this number, the oldest first; at most ten."""
-    return list(dict.fromkeys(conn.execute(_BY_NUMBER, {"e164": e164}).scalars()))
+    return list(dict.fromkeys(row.client_id for row in prepared.rows(conn, _BY_NUMBER, {"e164": e164})))
 
 
 def create(
@@ -69,13 +71,9 @@ def create(
 ) -> int:
     """Make a client with its phones, given as (E.164, label)."""
     values: dict[str, Any] = {"name": name, "city": city, "timezone": timezone, "fields": fields or {}}
-    made = insert(clients).values(**values, is_new=is_new, created_at=now).returning(clients.c.id)
-    client_id: int = conn.execute(made).scalar_one()
-    if numbers:
-        conn.execute(
-            insert(phones),
-            [{"client_id": client_id, "e164": e164, "label": label} for e164, label in numbers],
-        )
+    client_id = prepared.add(conn, _CREATE, {**values, "is_new": is_new, "created_at": now})
+    for e164, label in numbers:
+        prepared.add(conn, _ADD_PHONE, {"client_id": client_id, "e164": e164, "label": label})
     return client_id
 
 

@@ -88,14 +88,15 @@ class Room:
             if len(self._answered) > _KEYS:
                 self._answered.popitem(last=False)
 
-    def push(self, stream: str, render: Callable[[], DeskView]) -> None:
-        """Send the present state to every page; encoded once."""
+    def push(self, stream: str, render: Callable[[], DeskView]) -> bytes | None:
+        """Send the present state to every page; encoded once. Gives the frame, if there is a page."""
         self.seq += 1
         if not self.watchers:
-            return
+            return None
         frame = encode(stream, self.seq, render())
         for watcher in self.watchers:
             watcher.put(frame)
+        return frame
 
 
 def encode(stream: str, seq: int, view: DeskView, refused: RefusedPress | None = None) -> bytes:

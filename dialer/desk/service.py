@@ -57,6 +57,7 @@ class Desks:
     async def press(self, user: User, key: str, verb: Callable[[Room], Awaitable[None]]) -> bytes:
         """Carry out one press of a button, once for its key, and give the desk as it then is."""
         room = await self.rooms.of(user)
+        frame: bytes | None = None
         async with room.lock:
             if not key or not room.seen(key):
                 room.refusal = None
@@ -65,9 +66,9 @@ class Desks:
                 except StaleClaim:
                     await self.rooms.lose_claim(room)
                 finally:
-                    self.rooms.push(room)
+                    frame = self.rooms.push(room)
                 room.remember(key)
-            return self.rooms.frame(room)
+            return frame or self.rooms.frame(room)
 
     def user_changed(self, user: User) -> None:
         """The page of a user who changed language is drawn anew in it."""

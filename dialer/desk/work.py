@@ -32,7 +32,7 @@ from dialer.scripts.run import Move
 from dialer.scripts.run import Refusal as ScriptRefusal
 from dialer.scripts.service import Run, Version
 from dialer.scripts.values import Typed
-from dialer.store import outbox
+from dialer.store import outbox, prepared
 from dialer.telephony import service as calls
 from dialer.telephony.model import CallState, EndReason, Outcome, Party
 from dialer.telephony.tables import calls as calls_table
@@ -77,7 +77,7 @@ _SUCCESSES_TODAY = select(func.count()).where(
 
 def keep(conn: Connection, desk: Desk) -> Desk:
     """Write the desk down as it is now."""
-    conn.execute(_KEEP, {"operator": desk.operator_id, "state": desk})
+    prepared.run(conn, _KEEP, {"operator": desk.operator_id, "state": desk})
     return desk
 
 
@@ -103,8 +103,8 @@ def load_around(conn: Connection, work: Work, language: str) -> Loaded:
 def today(conn: Connection, operator_id: int, since: datetime) -> Today:
     """The operator's own figures since midnight."""
     who = {"operator": operator_id, "since": since}
-    count, talk_micros = conn.execute(_CALLS_TODAY, who).one()
-    successes = conn.execute(_SUCCESSES_TODAY, who).scalar_one()
+    ((count, talk_micros),) = prepared.rows(conn, _CALLS_TODAY, who)
+    ((successes,),) = prepared.rows(conn, _SUCCESSES_TODAY, who)
     return Today(calls=count, successes=successes, talk_s=int(talk_micros) // 1_000_000)
 
 

@@ -13,6 +13,7 @@ from dialer.scripts.placeholders import Context
 from dialer.scripts.run import Move, Moved, Refusal, RunState, Step
 from dialer.scripts.tables import runs, script_versions, scripts, steps
 from dialer.scripts.values import Typed
+from dialer.store import prepared
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,8 @@ _VERSION = select(script_versions).where(script_versions.c.id == bindparam("vers
 _RUN = select(runs.c.id, runs.c.version_id, runs.c.state).where(runs.c.id == bindparam("run"))
 _KEEP_STATE = update(runs).where(runs.c.id == bindparam("run")).values(state=bindparam("now_at"))
 _STEP = insert(steps)
+_START = insert(runs)
+_TIE = update(runs).where(runs.c.id == bindparam("run")).values(call_id=bindparam("call"))
 
 
 def publish(conn: Connection, script: Script, now: datetime) -> int:
@@ -65,7 +68,7 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
 
 
 def latest(conn: Connection, script_id: int) -> Version | None:
-    row = conn.execute(_LATEST, {"script": script_id}).first()
+    row = prepared.first(conn, _LATEST, {"script": script_id})
     return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body) if row else None
 
 
@@ -84,8 +87,9 @@ def start_run(
 ) -> Run:
     """Begin a run at the first block of a version, which it keeps to its end."""
     state = engine.start(version.script, now)
-    conn.execute(
-        insert(runs),
+    prepared.add(
+        conn,
+        _START,
         {
             "id": run_id,
             "version_id": version.id,
@@ -143,15 +147,15 @@ def finish_run(
 
 def tie_to_call(conn: Connection, run_id: str, call_id: str) -> None:
     """From now on the run's steps stand in this call."""
-    conn.execute(update(runs).where(runs.c.id == run_id).values(call_id=call_id))
+    prepared.run(conn, _TIE, {"run": run_id, "call": call_id})
 
 
 def _keep(conn: Connection, run: Run, moved: Moved | Refusal, call_id: str | None) -> Run | Refusal:
     if isinstance(moved, Refusal):
         return moved
     if moved.step is not None:
-        conn.execute(_STEP, _step_values(run.id, moved.step, call_id))
-        conn.execute(_KEEP_STATE, {"run": run.id, "now_at": moved.state})
+        prepared.add(conn, _STEP, _step_values(run.id, moved.step, call_id))
+        prepared.run(conn, _KEEP_STATE, {"run": run.id, "now_at": moved.state})
     return msgspec.structs.replace(run, state=moved.state)
 
 

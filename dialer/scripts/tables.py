@@ -23,7 +23,7 @@ script_versions = Table(
     Column("script_id", ForeignKey("scripts.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("published_at", UtcDateTime, nullable=False),
-    Column("body", JsonText(Script), nullable=False),
+    Column("body", JsonText(Script, shared=True), nullable=False),
     Index("uq_script_versions_script_id_number", "script_id", "number", unique=True),
 )
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import (
@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from dialer.events import Event, kind_of, registry
+from dialer.store import prepared
 from dialer.store.schema import UtcDateTime, metadata
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ _AFTER = (
     .limit(bindparam("limit"))
 )
 _MARKED = select(outbox_mark.c.seq)
+_APPEND = insert(outbox)
 _MARK_ID = 1
 _APPENDED = "callwright.appended"
 
@@ -73,8 +75,7 @@ def append(connection: Connection, event: Event, at: datetime | None = None) -> 
     """Stores an event in this unit of work and returns its number; it travels after the commit."""
     moment = at or datetime.now(UTC)
     row = {"kind": kind_of(type(event)), "at": moment, "body": msgspec.json.encode(event).decode()}
-    done = connection.execute(insert(outbox), row)
-    seq = int(cast(Any, done.inserted_primary_key)[0])
+    seq = prepared.add(connection, _APPEND, row)
     _appended(connection).append(Envelope(seq, moment, event))
     return seq
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,6 +24,7 @@ metadata = MetaData(naming_convention=NAMING)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_SHARED = 128  # values kept of each shared column
 
 
 def to_micros(at: datetime) -> int:
@@ -53,18 +56,21 @@ class JsonText(TypeDecorator[Any]):
     """A value of a known type, kept as JSON text: a msgspec Struct, or whatever msgspec reads and writes.
 
     `JsonText(Card)` gives back a `Card`, checked; `JsonText()` gives back plain dicts and lists.
+    `shared`: equal texts give one and the same value, for what is read over and over and changed by nobody.
     """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, type_: Any = Any) -> None:
+    def __init__(self, type_: Any = Any, *, shared: bool = False) -> None:
         super().__init__()
         self.type_ = type_
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(type_)
+        self.shared = shared
+        decode = msgspec.json.Decoder(type_).decode
+        self._decode: Callable[[str], Any] = lru_cache(_SHARED)(decode) if shared else decode
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else msgspec.json.encode(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else self._decoder.decode(value)
+        return None if value is None else self._decode(value)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from dialer.events import CallAnswered, CallEnded, CallStarted
-from dialer.store import outbox
+from dialer.store import outbox, prepared
 from dialer.telephony.tables import calls, recordings
 
 _INSERT = insert(calls)
+_KNOWN = select(calls.c.id).where(calls.c.id == bindparam("id"))
 
 
 def start(conn: Connection, *, now: datetime, **values: object) -> None:
     """Write a call down. Required: id, direction, pbx, leg, line, number; the rest as far as known."""
-    conn.execute(_INSERT, {"started_at": now, **values})
+    prepared.add(conn, _INSERT, {"started_at": now, **values})
     outbox.append(conn, CallStarted(call_id=str(values["id"])), now)
 
 
@@ -40,7 +41,7 @@ def start_recording(conn: Connection, call_id: str, started_at: datetime) -> Non
 
 
 def known(conn: Connection, call_id: str) -> bool:
-    return conn.execute(select(calls.c.id).where(calls.c.id == call_id)).first() is not None
+    return prepared.first(conn, _KNOWN, {"id": call_id}) is not None
 
 
 def open_calls(conn: Connection) -> list[Row[Any]]:
