@@ -117,7 +117,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         path = Path("dialer.toml")
     settings = load(path, os.environ)
     logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     return settings
 

@@ -6,14 +6,21 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
+from dialer.toml_places import line_of
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 CallerId = Annotated[str, Meta(pattern=r"^(\+?\d{3,15})?$")]
+Called = Annotated[str, Meta(pattern=r"^\+?\d{1,15}$")]
+LogLevel = Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")]
+
+
+T = TypeVar("T")
 
 
 class ConfigError(Exception):
@@ -23,7 +30,7 @@ class ConfigError(Exception):
 class Http(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 8080
-    origins: tuple[str, ...] = ()  # further exact origins of the pages, as behind a proxy: "https://calls.example"
+    origins: tuple[str, ...] = ()  # further exact origins of the pages, as behind a proxy
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +45,10 @@ class PbxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     secret: str = ""
     secret_file: str = ""
     allow_excess_rights: bool = False
+
+    def __repr__(self) -> str:
+        """Without the password: settings end up in logs and in tracebacks."""
+        return f"PbxSettings({self.name!r}, {self.user}@{self.host}:{self.port})"
 
 
 class Phones(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +68,7 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     caller_id: CallerId = ""
     region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "RU"
     capacity: Annotated[int, Meta(ge=1, le=10000)] = 30
-    called: tuple[str, ...] = ()  # the numbers under which clients call this line; empty = any
+    called: tuple[Called, ...] = ()  # the numbers under which clients call this line; empty = any
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phones: Phones = Phones()
     recordings: Recordings = Recordings()
     lines: dict[str, LineSettings] = {}
-    log_level: str = "INFO"
+    log_level: LogLevel = "INFO"
 
 
 EXAMPLE = """\
@@ -108,21 +119,25 @@ called = ["+74951234567"]                  # calls to these numbers belong to th
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Settings from a file (none = the defaults) under the environment. Raises `ConfigError`."""
-    text = ""
-    if path is not None:
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}; `dialer init` writes a commented one") from error
+    text = _read(path) if path is not None else ""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
     _overlay(raw, environ)
+    lines = raw.get("lines", {})
+    for name, line in lines.items() if isinstance(lines, dict) else ():
+        _check(line, LineSettings, ("lines", name), path, text)
+    return _check(raw, Settings, (), path, text)
+
+
+def _read(path: Path) -> str:
     try:
-        return msgspec.convert(raw, Settings, strict=True)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(path, text, str(error))) from error
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; `dialer init` writes a commented one") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not a text in UTF-8") from error
 
 
 def secret_of(pbx: PbxSettings) -> str:
@@ -136,34 +151,53 @@ def secret_of(pbx: PbxSettings) -> str:
 
 
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Lay DIALER_SECTION_KEY over the file; values are read as the field's type wants them."""
+    """Lay DIALER_SECTION_KEY and DIALER_LINES_NAME_KEY over the file, each checked for what its key takes."""
     for section in msgspec.structs.fields(Settings):
-        if not (isinstance(section.type, type) and issubclass(section.type, Struct)):
-            continue
-        for key in msgspec.structs.fields(section.type):
-            value = environ.get(f"DIALER_{section.name}_{key.name}".upper())
-            if section.name == "http" and key.name == "port":
-                value = environ.get("DIALER_PORT", value)
-            if value is not None:
-                table = raw.setdefault(section.name, {})
-                table[key.name] = _typed(value, key.type, f"DIALER_{section.name}_{key.name}".upper())
+        if isinstance(section.type, type) and issubclass(section.type, Struct):
+            _overlay_table(raw, section.name, section.type, f"DIALER_{section.name}", environ)
+    lines = raw.get("lines", {})
+    for name in list(lines) if isinstance(lines, dict) else ():
+        _overlay_table(lines, name, LineSettings, f"DIALER_LINES_{name.replace('-', '_')}", environ)
+    if "DIALER_PORT" in environ:
+        _lay(raw, "http", "port", Port, "DIALER_PORT", environ)
     if "DIALER_LOG_LEVEL" in environ:
-        raw["log_level"] = environ["DIALER_LOG_LEVEL"]
+        raw["log_level"] = _typed(environ["DIALER_LOG_LEVEL"], LogLevel, "DIALER_LOG_LEVEL")
+
+
+def _overlay_table(
+    raw: dict[str, Any], name: str, form: type[Struct], prefix: str, environ: Mapping[str, str]
+) -> None:
+    for key in msgspec.structs.fields(form):
+        variable = f"{prefix}_{key.name}".upper()
+        if variable in environ:
+            _lay(raw, name, key.name, key.type, variable, environ)
+
+
+def _lay(
+    raw: dict[str, Any], name: str, key: str, wanted: Any, variable: str, environ: Mapping[str, str]
+) -> None:
+    table = raw.setdefault(name, {})
+    if isinstance(table, dict):  # else the file is wrong there, and is told so
+        table[key] = _typed(environ[variable], wanted, variable)
 
 
 def _typed(value: str, wanted: Any, variable: str) -> Any:
+    many = getattr(wanted, "__origin__", None) is tuple
     try:
-        return msgspec.convert(value.split(",") if wanted == tuple[str, ...] else value, wanted, strict=False)
+        return msgspec.convert(value.split(",") if many else value, wanted, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{variable}: {error}") from error
 
 
-def _explain(path: Path | None, text: str, reason: str) -> str:
-    """Add the line on which the faulty key stands."""
-    named = re.search(r"unknown field `(\w+)`", reason) or re.search(r"\$(?:\.\w+|\[[^\]]*\])*\.(\w+)", reason)
-    line = 0
-    if named:
-        pattern = re.compile(rf"^\s*\[?(?:\w+\.)*{re.escape(named.group(1))}\]?\s*(=|$)", re.MULTILINE)
-        found = pattern.search(text)
-        line = text.count("\n", 0, found.start(1)) + 1 if found else 0
-    return f"{path or 'environment'}{f', line {line}' if line else ''}: {reason}"
+def _check(raw: Any, form: type[T], place: tuple[str, ...], path: Path | None, text: str) -> T:
+    """A value of the form, or `ConfigError` with the line on which what is wrong stands."""
+    try:
+        return msgspec.convert(raw, form, strict=True)
+    except msgspec.ValidationError as error:
+        reason = str(error)
+        keys = re.findall(r"\.(\w+)", reason.rpartition(" - at `$")[2])
+        unknown = re.findall(r"unknown field `([^`]+)`", reason)
+        where = (*place, *keys, *unknown)
+        line = line_of(text, where)
+        told = f"{path or 'environment'}{f', line {line}' if line else ''}: {'.'.join(where)}: {reason}"
+        raise ConfigError(told) from error
