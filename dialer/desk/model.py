@@ -131,12 +131,17 @@ def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime]) -> 
     def at(kept: datetime | None, seconds: float | None) -> datetime | None:
         return kept if kept is not None or seconds is None else utc(seconds)
 
+    answered_at = at(record.answered_at, call.client.answered_at)
+    recording_at = at(record.recording_at, call.client.recording_at)
+    if recording_at is None and record.record and call.bridged_at is not None:
+        # The dialplan starts it before the bridge, and nobody heard of it: its length will tell its beginning.
+        recording_at = answered_at
     return msgspec.structs.replace(
         record,
         state=call.state,
-        answered_at=at(record.answered_at, call.client.answered_at),
+        answered_at=answered_at,
         bridged_at=at(record.bridged_at, call.bridged_at),
-        recording_at=at(record.recording_at, call.client.recording_at),
+        recording_at=recording_at,
         ended_at=at(record.ended_at, call.client.ended_at),
         outcome=call.outcome.value if call.outcome else record.outcome,
         cause=call.client.cause,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,31 @@ def merge(source: Path, kept: Path, call_id: str) -> Finished:
     )
 
 
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a recording stands in time: its marks are counted from `started_at`; `uncertain` = they may be off."""
+
+    started_at: datetime
+    uncertain: bool
+
+
+def place(started_at: datetime, ended_at: datetime, *, end_reason: str, duration_s: float | None) -> Placed:
+    """Hold the sound's length against the time in which it was made.
+
+    A recording ends with its call. One that is longer than the time we know of began before we heard of it (the
+    daemon was away): its end is seen, so its beginning is known. Where the end was not seen (a crash, a gap) a
+    shorter one is no surprise: it lost its tail, its marks are right.
+    """
+    if duration_s is None:
+        return Placed(started_at=started_at, uncertain=False)
+    longer = duration_s - (ended_at - started_at).total_seconds()
+    seen = end_reason == EndReason.HANGUP.value
+    if seen and longer > LENGTHS_AGREE_S:
+        return Placed(started_at=ended_at - timedelta(seconds=duration_s), uncertain=False)
+    return Placed(
+        started_at=started_at, uncertain=longer > LENGTHS_AGREE_S or (seen and longer < -LENGTHS_AGREE_S)
+    )
+
+
 class Recorder:
     """Finishes the recordings of calls that ended, one after the other, and those a crash left unfinished."""
 
@@ -80,7 +105,7 @@ class Recorder:
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="recorder")
         for row in await self._store.read(_unfinished):
-            self._queue.put_nowait(row.call_id)
+            await self._queue.put(row.call_id)
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -99,6 +124,9 @@ class Recorder:
                 await self._finish(call_id)
             except (OSError, StoreError) as error:
                 log.warning("recording %s not finished: %s; tried again at the next start", call_id, error)
+            except Exception:
+                # One file's fault must not leave all that come after it unfinished.
+                log.exception("recording %s not finished", call_id)
 
     async def _finish(self, call_id: str) -> None:
         row = await self._store.read(lambda conn: _one(conn, call_id))
@@ -106,10 +134,9 @@ class Recorder:
             return
         await self._settled(call_id)
         finished = await asyncio.to_thread(merge, self._source, self._kept, call_id)
-        # After a crash nobody knows when the sound ended; its beginning is still right, and so are the marks.
-        lasted = (row.ended_at - row.started_at).total_seconds()
-        differs = finished.duration_s is not None and abs(finished.duration_s - lasted) > LENGTHS_AGREE_S
-        uncertain = differs and row.end_reason == EndReason.HANGUP.value
+        placed = place(
+            row.started_at, row.ended_at, end_reason=row.end_reason, duration_s=finished.duration_s
+        )
         now = self._now()
 
         def keep(conn: Connection) -> None:
@@ -120,7 +147,8 @@ class Recorder:
                     state=finished.state,
                     duration_s=finished.duration_s,
                     peaks=finished.peaks,
-                    uncertain=uncertain,
+                    started_at=placed.started_at,
+                    uncertain=placed.uncertain,
                 )
             )
             outbox.append(conn, RecordingReady(call_id=call_id, state=finished.state), now)

@@ -255,8 +255,8 @@ class Page(Client):
         assert work is not None
         return work
 
-    def press(self, verb: str, **body: Any) -> Json:
-        answer = self.post(f"/api/v1/desk/{verb}", body)
+    def press(self, verb: str, *, key: str = "", **body: Any) -> Json:
+        answer = self.post(f"/api/v1/desk/{verb}", body, key)
         self._keep(answer)
         if answer["refused"]:
             raise Refused(answer["refused"])
@@ -296,7 +296,7 @@ class Page(Client):
         run = self.work["run"]
         block = run["block"]
         values = {
-            **{f["id"]: _plausible(f) for f in block["fields"] if f["required"] and not f["value"]},
+            **{f["id"]: plausible(f) for f in block["fields"] if f["required"] and not f["value"]},
             **fields,
         }
         move = {"kind": "answer", "answer": block["answers"][index]["id"], "fields": values}
@@ -326,7 +326,8 @@ class Page(Client):
         return re.sub(r"\+?\d{6,}", "<number>", json.dumps(brief))
 
 
-def _plausible(field: Json) -> Any:
+def plausible(field: Json) -> Any:
+    """Something that a field of the script accepts."""
     samples: dict[str, Any] = {
         "number": "3",
         "money": "1200",
