@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, select
 
@@ -17,7 +19,7 @@ from dialer.campaigns.dispositions import INBOUND, OUTBOUND
 from dialer.campaigns.model import Campaign, Rules
 from dialer.campaigns.tables import entries
 from dialer.clients import service as clients
-from dialer.clients.importing import BadFile, BadRow, Row, read_rows
+from dialer.clients.importing import NOT_LOADED, BadFile, BadRow, Row, read_table
 from dialer.clients.numbers import normalise
 from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script, rendered
@@ -74,49 +76,52 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 async def run_import(
     store: Store, order: ImportOrder, now: Callable[[], datetime], progress: Callable[[int], None]
 ) -> ImportReport:
-    """Make or change the campaign, then load the rows in chunks; a row is loaded whole or not at all."""
+    """Make or change the campaign, then load the rows in chunks; a row is loaded whole or not at all.
+
+    Nothing is changed where the script or the file as a whole can't be used.
+    """
     script = None
     if order.script is not None:
         script, findings = read_script(order.script, _dispositions(order))
         if script is None:
             return ImportReport(campaign=order.campaign, failed=rendered(order.script, findings, "en"))
-    campaign_id = await store.write(lambda conn: prepare_campaign(conn, order, script, now()))
-    report = ImportReport(campaign=order.campaign)
-    if order.file is None:
-        return report
     try:
-        rows = read_rows(order.file)
-        bad: list[BadRow] = []
-        counts = {"loaded": 0, "known": 0, "doubles": 0}
-        done = 0
-        for chunk in _chunks(rows):
-            bad += [row for row in chunk if isinstance(row, BadRow)]
-            good = [row for row in chunk if isinstance(row, Row)]
-            moment = now()
-
-            def load(
-                conn: Connection, good: list[Row] = good, moment: datetime = moment
-            ) -> list[str | BadRow]:
-                return [load_row(conn, row, campaign_id, order.region, moment) for row in good]
-
-            for came_of in await store.write(load):
-                if isinstance(came_of, BadRow):
-                    bad.append(came_of)
-                else:
-                    counts[came_of] += 1
-            done += len(chunk)
-            progress(done)
+        headings, rows = read_table(order.file) if order.file is not None else ((), iter(()))
     except BadFile as error:
         return ImportReport(campaign=order.campaign, failed=f"{order.file}: {error}")
+    campaign_id = await store.write(lambda conn: prepare_campaign(conn, order, script, now()))
+    counts: Counter[str] = Counter()
+    bad: list[BadRow] = []
+    done = 0
+    for chunk in _chunks(rows):
+        came_of = await _load_chunk(store, chunk, campaign_id, order.region, now())
+        bad += [row for row in came_of if isinstance(row, BadRow)]
+        counts.update(word for word in came_of if isinstance(word, str))
+        done += len(chunk)
+        progress(done)
+    bad.sort(key=lambda row: row.number)
     if order.bad_rows is not None and bad:
-        order.bad_rows.write_text(_as_csv(bad), encoding="utf-8-sig")
+        order.bad_rows.write_text(_as_csv(headings, bad), encoding="utf-8-sig")
     return ImportReport(
         campaign=order.campaign,
         loaded=counts["loaded"],
         known=counts["known"],
         doubles=counts["doubles"],
-        faults=[RowFault(row=row.number, reason=row.reason) for row in sorted(bad, key=lambda b: b.number)],
+        faults=[RowFault(row=row.number, reason=row.reason) for row in bad],
     )
+
+
+async def _load_chunk(
+    store: Store, chunk: list[Row | BadRow], campaign_id: int, region: str, now: datetime
+) -> list[str | BadRow]:
+    """What came of each row of a chunk, which is one transaction."""
+
+    def load(conn: Connection) -> list[str | BadRow]:
+        return [
+            row if isinstance(row, BadRow) else load_row(conn, row, campaign_id, region, now) for row in chunk
+        ]
+
+    return await store.write(load)
 
 
 def _dispositions(order: ImportOrder) -> list[str]:
@@ -126,19 +131,11 @@ def _dispositions(order: ImportOrder) -> list[str]:
 def prepare_campaign(conn: Connection, order: ImportOrder, script: Script | None, now: datetime) -> int:
     """The campaign's id; made as the order says if there is none of this name, else its script and rules renewed."""
     script_id = scripts.publish(conn, script, now) if script is not None else None
-    rules = Rules(
-        entries_per_window=order.entries_per_window,
-        window_s=order.window_s,
-        cooldown_s=order.cooldown_s,
-        max_postponed=order.max_postponed,
-    )
     known = service.find(conn, order.campaign)
+    rules = _rules(order, known.rules if known is not None else Rules())
     if known is not None:
-        values: dict[str, object] = {"script_id": script_id} if script_id is not None else {}
-        if rules != Rules():
-            values["rules"] = rules
-        if values:
-            service.change(conn, known.id, **values)
+        renewed = known.script_id if script_id is None else script_id
+        service.change(conn, known.id, script_id=renewed, rules=rules)
         return known.id
     campaign = Campaign(
         name=order.campaign,
@@ -150,6 +147,18 @@ def prepare_campaign(conn: Connection, order: ImportOrder, script: Script | None
         dispositions=INBOUND if order.inbound else OUTBOUND,
     )
     return service.create(conn, campaign, now)
+
+
+def _rules(order: ImportOrder, before: Rules) -> Rules:
+    """The rules as the order changes them; what it does not give stays."""
+    given: dict[str, int] = {}
+    if order.entries_per_window is not None:
+        given |= {"entries_per_window": order.entries_per_window, "window_s": order.window_s}
+    if order.cooldown_s is not None:
+        given["cooldown_s"] = order.cooldown_s
+    if order.max_postponed is not None:
+        given["max_postponed"] = order.max_postponed
+    return msgspec.structs.replace(before, **given)
 
 
 def load_row(conn: Connection, row: Row, campaign_id: int, region: str, now: datetime) -> str | BadRow:
@@ -191,12 +200,16 @@ def _chunks(rows: Iterator[Row | BadRow]) -> Iterator[list[Row | BadRow]]:
         yield chunk
 
 
-def _as_csv(bad: list[BadRow]) -> str:
-    """The rows that were not loaded, with the reason first; cells that a spreadsheet would run are made harmless."""
+def _as_csv(headings: tuple[str, ...], bad: list[BadRow]) -> str:
+    """The rows that were not loaded, each with its reason first: to be mended, and loaded as they are.
+
+    Cells that a spreadsheet would run are made harmless.
+    """
+    told_before = headings[:1] == (NOT_LOADED,)  # a file of bad rows, in which some still are
     text = io.StringIO()
     writer = csv.writer(text)
-    for row in bad:
-        writer.writerow([row.reason, *(_harmless(cell) for cell in row.cells)])
+    for reason, cells in [(NOT_LOADED, headings), *((row.reason, row.cells) for row in bad)]:
+        writer.writerow([reason, *(_harmless(cell) for cell in cells[told_before:])])
     return text.getvalue()
 
 

@@ -25,6 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NAME = {"name", "client", "full name", "имя", "фио", "клиент", "название", "наименование"}
 _CITY = {"city", "город"}
 _TIMEZONE = {"timezone", "time zone", "часовой пояс"}
+NOT_LOADED: Final = "Not loaded because"  # heads the reasons in a file of bad rows; no field of a client
 _PHONE = re.compile(r"(phone|tel|telephone|mobile|телефон|тел|мобильный)\.?\s*(\d*)")
 
 
@@ -52,6 +53,11 @@ class BadFile(ValueError):
 
 def read_rows(source: bytes | Path) -> Iterator[Row | BadRow]:
     """The rows of a CSV file, in order. Raises `BadFile` before the first row or not at all."""
+    return read_table(source)[1]
+
+
+def read_table(source: bytes | Path) -> tuple[tuple[str, ...], Iterator[Row | BadRow]]:
+    """The headings of a CSV file, and its rows in order. Raises `BadFile` at once or not at all."""
     text = _decode(_content(source))
     delimiter = _delimiter(text[:_SNIFFED])
     lines = _lines(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
@@ -59,7 +65,7 @@ def read_rows(source: bytes | Path) -> Iterator[Row | BadRow]:
     if heading is None:
         raise BadFile("the file is empty")
     columns = _Columns(heading[1])
-    return _rows(lines, columns)
+    return tuple(columns.headings), _rows(lines, columns)
 
 
 def _content(source: bytes | Path) -> bytes:
@@ -128,7 +134,8 @@ class _Columns:
         self.phones = [index for index, cell in enumerate(lowered) if _PHONE.fullmatch(cell)]
         if not self.phones:
             raise BadFile("no column of phones: head one with “phone” or “телефон”")
-        taken = {self.name, self.city, self.timezone, *self.phones}
+        reasons = [index for index, cell in enumerate(self.headings) if cell == NOT_LOADED]
+        taken = {self.name, self.city, self.timezone, *self.phones, *reasons}
         self.fields = [index for index, cell in enumerate(self.headings) if cell and index not in taken]
 
 
