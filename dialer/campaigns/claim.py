@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     union_all,
@@ -38,6 +39,13 @@ from dialer.store import prepared
 
 class StaleClaim(Exception):
     """The hold is gone: expired, or given to somebody else. Nothing was changed."""
+
+
+def _stands_in(state: EntryState) -> ColumnElement[bool]:
+    """The entry's state, as a word of the statement: SQLite plans a statement anew at each execution when a bound
+    value might decide whether a partial index serves it, and the claim's plan costs ten times the claim.
+    """
+    return entries.c.state == literal_column(f"'{state.value}'", String)
 
 
 def _phone_is_free() -> ColumnElement[bool]:
@@ -83,7 +91,7 @@ def _candidate(
     )
 
 
-_POSTPONED = entries.c.state == EntryState.POSTPONED.value
+_POSTPONED = _stands_in(EntryState.POSTPONED)
 # The limit stops machines' retries; a callback that was promised to a client is made, whatever was tried before.
 _ATTEMPTS_LEFT = entries.c.attempts < bindparam("max_attempts")
 _OWN_CALLBACK = _candidate(
@@ -101,9 +109,7 @@ _ANYBODYS_CALLBACK = _candidate(
     ),
     order=(entries.c.due_at, entries.c.id),
 )
-_WAITING = _candidate(
-    entries.c.state == EntryState.WAITING.value, _ATTEMPTS_LEFT, order=(entries.c.rank, entries.c.id)
-)
+_WAITING = _candidate(_stands_in(EntryState.WAITING), _ATTEMPTS_LEFT, order=(entries.c.rank, entries.c.id))
 
 # Own due callbacks first, then anybody's, then the pool in its order.
 _CLAIM = (
@@ -246,7 +252,7 @@ def move(conn: Connection, claim: Claim, target: EntryState, **values: object) -
         .where(
             entries.c.id == claim.entry_id,
             entries.c.epoch == claim.epoch,
-            entries.c.state.in_([state.value for state in sources(target)]),
+            or_(*(_stands_in(state) for state in sources(target))),
         )
         .values(state=target.value, **values)
         .returning(entries.c.id)
@@ -277,7 +283,7 @@ def extend(conn: Connection, claim: Claim, until: datetime) -> None:
         .where(
             entries.c.id == claim.entry_id,
             entries.c.epoch == claim.epoch,
-            entries.c.state == EntryState.CLAIMED.value,
+            _stands_in(EntryState.CLAIMED),
         )
         .values(lease_until=until)
     )
@@ -285,7 +291,7 @@ def extend(conn: Connection, claim: Claim, until: datetime) -> None:
 
 _EXPIRE = (
     update(entries)
-    .where(entries.c.state == EntryState.CLAIMED.value, entries.c.lease_until <= bindparam("now"))
+    .where(_stands_in(EntryState.CLAIMED), entries.c.lease_until <= bindparam("now"))
     .values(
         state=case((entries.c.returns_to == "postponed", "postponed"), else_="waiting"),
         holder_id=None,
@@ -315,9 +321,7 @@ def expire(conn: Connection, now: datetime) -> list[tuple[int, int]]:
 def count_postponed(conn: Connection, operator_id: int) -> int:
     """How many entries this operator has left waiting for themselves."""
     counted = conn.execute(
-        select(func.count()).where(
-            entries.c.owner_id == operator_id, entries.c.state == EntryState.POSTPONED.value
-        )
+        select(func.count()).where(entries.c.owner_id == operator_id, _stands_in(EntryState.POSTPONED))
     )
     return int(counted.scalar_one())
 

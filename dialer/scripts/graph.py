@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from dialer.scripts.model import RETURN, Script, arrows
 
@@ -41,11 +42,13 @@ def distances(graph: Edges, sources: Iterable[str], *, without: str = "") -> dic
     return found
 
 
-def main_line(script: Script) -> set[str]:
+@lru_cache(64)
+def main_line(script: Script) -> frozenset[str]:
     """The blocks that the conversation reaches without any jump."""
-    return set(distances(edges(script), [script.start]))
+    return frozenset(distances(edges(script), [script.start]))
 
 
+@lru_cache(4096)
 def progress(script: Script, block_id: str, *, goal_met: bool) -> float:
     """How far along the shortest way to the goal (once met: to an end) a block lies, 0 to 1."""
     graph = edges(script)

@@ -77,7 +77,7 @@ class Block(Struct, frozen=True, kw_only=True):
         return not (self.text or self.hint or self.fields or self.answers or self.end) and bool(self.next)
 
 
-class Script(Struct, frozen=True, kw_only=True):
+class Script(Struct, frozen=True, kw_only=True, cache_hash=True):
     name: str
     language: Language
     start: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -132,6 +133,7 @@ def render(text: str, known: Mapping[str, str], *, gap: str = GAP) -> str:
 _ITEM = re.compile(r"\s*([-•*]|\d+[.)])\s")
 
 
+@lru_cache(2048)  # of the blocks that are shown over and over
 def paragraphs(text: str) -> str:
     """Text as it is read: lines of one paragraph are joined, blank lines and list items stay apart."""
     out: list[str] = []

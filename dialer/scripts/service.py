@@ -46,7 +46,7 @@ _TIE = update(runs).where(runs.c.id == bindparam("run")).values(call_id=bindpara
 
 
 def publish(conn: Connection, script: Script, now: datetime) -> int:
-    """Publish a checked script as the next version of its name; an unchanged one makes none. Gives the script's id."""
+    """Publish a checked script as its name's next version, if it changed. Gives the script's id."""
     row = conn.execute(select(scripts.c.id).where(scripts.c.name == script.name)).first()
     script_id = (
         row.id
