@@ -103,12 +103,22 @@ def _add_import(command: Callable[..., argparse.ArgumentParser]) -> None:
     imported.add_argument("--inbound", action="store_true", help="the campaign answers calls from outside")
     imported.add_argument("--bad-rows", type=Path, help="where to write rows that could not be loaded")
     imported.add_argument("--json", action="store_true", help="print the report as JSON")
-    imported.add_argument("--entries-per-window", type=int, metavar="X", help="rule: at most X entries ...")
-    imported.add_argument(
-        "--window", type=int, default=3600, metavar="SECONDS", help="... in so many seconds"
-    )
-    imported.add_argument("--cooldown", type=int, metavar="SECONDS", help="rule: pause after finishing one")
-    imported.add_argument("--max-postponed", type=int, metavar="X", help="rule: at most X left postponed")
+    for name, least, metavar, help in (
+        ("--entries-per-window", 1, "X", "rule: at most X entries ..."),
+        ("--window", 1, "SECONDS", "... in so many seconds (default: 3600)"),
+        ("--cooldown", 0, "SECONDS", "rule: pause after finishing one"),
+        ("--max-postponed", 0, "X", "rule: at most X left postponed"),
+    ):
+        imported.add_argument(name, type=_at_least(least), metavar=metavar, help=help)
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"a number from {least} on is wanted, not {text!r}")
+        return int(text)
+
+    return number
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -116,9 +126,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     if path is None and Path("dialer.toml").exists():
         path = Path("dialer.toml")
     settings = load(path, os.environ)
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     return settings
 
 
@@ -142,7 +150,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from dialer.demo import demo  # the simulation stays out of a production daemon
 
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    port = int(os.environ.get("DIALER_PORT", "8080"))
+    port = load(None, os.environ).http.port
     return _run(demo(port=port, fresh=arguments.fresh))
 
 
@@ -153,6 +161,8 @@ def _init(arguments: argparse.Namespace) -> int:
             file.write(EXAMPLE)
     except FileExistsError:
         return _complain(f"{path} is there already; it was left as it is", 1)
+    except OSError as error:
+        return _complain(f"{path} cannot be written: {error.strerror}", 1)
     print(f"{path} written: set the AMI secret and the lines in it, then `dialer serve`")
     return 0
 
@@ -175,6 +185,17 @@ def _openapi(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_NOT_ADDED = {
+    "login_form": "a login begins with a letter or digit; letters a-z, digits and . _ @ - follow, 64 at most",
+    "login_taken": "there is a user of this login already",
+    "name_missing": "a name of 1 to 200 characters is wanted",
+    "endpoint_form": "an endpoint has letters, digits, _ and - alone, 32 at most",
+    "password_short": "the password is too short: 8 characters at least",
+    "password_long": "the password is too long",
+    "password_login": "the password may not be the login",
+}
+
+
 def _user(arguments: argparse.Namespace) -> int:
     password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
@@ -195,7 +216,7 @@ def _user(arguments: argparse.Namespace) -> int:
         finally:
             await store.close()
         if isinstance(made, Refused):
-            return _complain(f"not added: {made.code} {dict(made.params) or ''}", 1)
+            return _complain(f"{arguments.login!r} was not added: {_NOT_ADDED.get(made.code, made.code)}", 1)
         print(f"user {made.login} added")
         return 0
 
@@ -211,6 +232,8 @@ def _import(arguments: argparse.Namespace) -> int:
         return _complain(
             f"there is no line {line!r} in the configuration; lines: {', '.join(settings.lines)}", 1
         )
+    if arguments.bad_rows is not None and not os.access(arguments.bad_rows.absolute().parent, os.W_OK):
+        return _complain(f"{arguments.bad_rows} cannot be written: nothing was loaded", 1)
     order = ImportOrder(
         file=arguments.file,
         campaign=arguments.campaign,
@@ -221,7 +244,7 @@ def _import(arguments: argparse.Namespace) -> int:
         inbound=arguments.inbound,
         bad_rows=arguments.bad_rows,
         entries_per_window=arguments.entries_per_window,
-        window_s=arguments.window,
+        window_s=arguments.window or 3600,
         cooldown_s=arguments.cooldown,
         max_postponed=arguments.max_postponed,
     )
