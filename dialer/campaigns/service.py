@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from dialer.auth.tables import users
 from dialer.campaigns import claim as claims_of
@@ -76,20 +76,14 @@ def change(conn: Connection, campaign_id: int, **values: object) -> None:
     conn.execute(update(campaigns).where(campaigns.c.id == campaign_id).values(**values))
 
 
-def working_in(conn: Connection, operator_id: int) -> list[Campaign]:
-    """The running outbound campaigns that this operator may work in, by name."""
-    members = select(campaign_members.c.campaign_id)
-    mine = members.where(campaign_members.c.user_id == operator_id)
-    rows = conn.execute(
-        select(campaigns)
-        .where(
-            campaigns.c.status == "running",
-            campaigns.c.kind == "outbound",
-            or_(campaigns.c.id.in_(mine), campaigns.c.id.not_in(members)),
-        )
-        .order_by(campaigns.c.name)
-    )
-    return [_campaign(row) for row in rows]
+def members(conn: Connection) -> dict[int, set[int]]:
+    """Who may work in each campaign that is not open to every operator."""
+    found: dict[int, set[int]] = {}
+    for campaign_id, user_id in conn.execute(
+        select(campaign_members.c.campaign_id, campaign_members.c.user_id)
+    ):
+        found.setdefault(campaign_id, set()).add(user_id)
+    return found
 
 
 def inbound_of(conn: Connection, line: str) -> Campaign | None:

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from dialer.auth.model import User
 from dialer.campaigns import claim as claims_of
-from dialer.campaigns import service as campaigns
 from dialer.campaigns.claim import StaleClaim
-from dialer.campaigns.model import Campaign, Refusal
+from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
+from dialer.desk.choices import KnownCampaigns, choices_of, look_up
 from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
 from dialer.desk.room import RefusedPress, Room, Watcher, encode
@@ -183,29 +183,31 @@ class Rooms:
 
     async def refresh(self) -> None:
         """Bring the campaigns' counts up to date on the pages that show them."""
-        for room in list(self.all.values()):
-            if room.watchers and room.desk.work is None:
-                before = self._choices.get(room.user.id)
-                await self.refresh_choices(room.user)
-                if self._choices.get(room.user.id) != before:
-                    self.push(room)
+        idle = [room for room in self.all.values() if room.watchers and room.desk.work is None]
+        if not idle:
+            return
+        known = await self._look_up()
+        for room in idle:
+            choices = choices_of(known, room.user)
+            if choices != self._choices.get(room.user.id):
+                self._choices[room.user.id] = choices
+                self.push(room)
+                await asyncio.sleep(0)  # many pages: others come in between
 
     def choices(self, room: Room) -> list[CampaignChoice]:
         """The campaigns that the operator may work in, as last looked up."""
         return self._choices.get(room.user.id, [])
 
     async def refresh_choices(self, user: User) -> None:
-        """Look up the campaigns that an operator may work in; those in the operator's language come first."""
+        """Look up the campaigns that an operator may work in."""
+        self._choices[user.id] = choices_of(await self._look_up(), user)
 
-        def load(conn: Connection) -> tuple[list[Campaign], dict[int, dict[str, int]], list[Campaign]]:
-            return campaigns.working_in(conn, user.id), campaigns.pools(conn), campaigns.every(conn)
-
-        mine, pools, every = await self.world.store.read(load)
-        mine.sort(key=lambda campaign: campaign.language != user.language)
-        self._choices[user.id] = [
-            CampaignChoice(id=c.id, name=c.name, waiting=pools.get(c.id, {}).get("waiting", 0)) for c in mine
-        ]
-        self._names = {c.id: CampaignView(id=c.id, name=c.name, talking_point=c.talking_point) for c in every}
+    async def _look_up(self) -> KnownCampaigns:
+        known = await self.world.store.read(look_up)
+        self._names = {
+            c.id: CampaignView(id=c.id, name=c.name, talking_point=c.talking_point) for c in known.campaigns
+        }
+        return known
 
     async def figures(self, operator_id: int) -> units.Today:
         midnight = self.world.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
