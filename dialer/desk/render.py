@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from dialer.auth.model import User
 from dialer.campaigns.dispositions import BY_OUTCOME
@@ -19,10 +20,12 @@ from dialer.desk.view import (
     DeskView,
     DispositionView,
     HistoryLine,
+    Language,
     OperatorView,
     PhoneView,
     RefusalView,
     ResultDraft,
+    Theme,
     TodayView,
     WorkView,
 )
@@ -53,6 +56,7 @@ def render(
         since=desk.since,
         pbx_up=pbx_up,
         session_up=desk.session_up,
+        on_break=desk.on_break,
         campaign=campaign,
         campaigns=list(choices),
         today=TodayView(calls=today.calls, successes=today.successes, talk_s=today.talk_s),
@@ -70,8 +74,8 @@ def _operator(user: User) -> OperatorView:
         login=user.login,
         name=user.name,
         role=user.role.value,
-        language=user.language,
-        theme=user.theme,
+        language=cast(Language, user.language),
+        theme=cast(Theme, user.theme),
         phone="webrtc" if user.phone_kind == "webrtc" else "sip",
         single_keys=user.single_keys,
     )

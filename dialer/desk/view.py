@@ -34,13 +34,17 @@ class DeskState(enum.StrEnum):
     WRAPUP = "wrapup"  # the call is over, the result is not saved
 
 
+Language = Literal["ru", "en"]
+Theme = Literal["light", "dark", "system"]
+
+
 class OperatorView(Struct, frozen=True, kw_only=True):
     id: int
     login: str
     name: str
     role: str
-    language: str  # ru, en
-    theme: str  # light, dark, system
+    language: Language
+    theme: Theme
     phone: Literal["sip", "webrtc"]
     single_keys: bool  # single-character keys switched on
 
@@ -154,6 +158,7 @@ class DeskView(Struct, frozen=True, kw_only=True):
     since: datetime
     pbx_up: bool
     session_up: bool
+    on_break: bool  # with a client on the page: the break begins after this one
     campaign: CampaignView | None
     campaigns: list[CampaignChoice]
     today: TodayView

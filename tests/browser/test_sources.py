@@ -19,10 +19,10 @@ BUDGETS = {
 }
 
 
-def npm(script: str) -> str:
+def npm(script: str, *arguments: str) -> str:
     node = system_node() or packaged_node()
     done = subprocess.run(
-        [*node.npm, "run", "--silent", script],
+        [*node.npm, "run", "--silent", script, "--", *arguments],
         cwd=WEB,
         env={**os.environ, "PATH": f"{node.folder}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
@@ -37,6 +37,11 @@ def npm(script: str) -> str:
 @pytest.mark.parametrize("script", ["check", "test"])
 def test_the_pages_own_checks(built: None, script: str) -> None:
     npm(script)
+
+
+def test_the_types_of_the_api_are_those_of_its_description(built: None) -> None:
+    """After a change of the API: dialer openapi > web/openapi.json, then npm run types."""
+    npm("types", "--check")
 
 
 def test_first_loads_keep_their_budgets(built: None) -> None:

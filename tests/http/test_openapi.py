@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from dialer.app import description
@@ -81,6 +83,12 @@ async def test_the_messages_of_the_websocket_are_described() -> None:
         frame = schemas[name]
         assert {"type", "stream", "seq", tag} <= set(frame["properties"])
         assert frame["properties"]["type"]["enum"] == [tag]
+
+
+async def test_the_pages_are_built_from_what_the_api_is_now() -> None:
+    """If this fails: dialer openapi > web/openapi.json, then npm run types (in web/)."""
+    kept = Path(__file__).parents[2] / "web" / "openapi.json"
+    assert kept.read_bytes() == msgspec.json.format(msgspec.json.encode(DESCRIPTION), indent=1) + b"\n"
 
 
 async def test_it_is_served_as_it_is_made(house: House) -> None:

@@ -1,4 +1,5 @@
 /** Requests to the server. Every press has its own idempotency key; after a network loss the same key is sent again. */
+import type { RefusedPress } from './api.gen';
 import { pause } from './backoff';
 
 /** The server's refusal (RFC 9457), or `network` when it could not be reached in time. */
@@ -73,11 +74,7 @@ async function attempt(send: () => Promise<Response>): Promise<Response> {
 
 const isOurs = (response: Response): boolean => (response.headers.get('Content-Type') ?? '').includes('problem+json');
 
-interface Told {
-  code?: string;
-  title?: string;
-  params?: Record<string, string | number>;
-}
+type Told = Partial<RefusedPress>;
 
 async function read<T>(response: Response): Promise<T> {
   const body: unknown = await response.json().catch(() => null);

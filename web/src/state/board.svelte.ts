@@ -1,17 +1,10 @@
 /** The console's live state: the newest whole picture, and the connection it comes by. */
 import { get, Problem } from '../lib/api';
 import { ServerClock } from '../lib/clock';
-import type { ConsoleView } from '../lib/console';
+import type { ConsoleFrame, ConsoleView } from '../lib/console';
 import { Live } from '../lib/live';
 import { Order } from '../lib/order';
 import { toLogin } from './me';
-
-interface ConsoleFrame {
-  type: string;
-  stream: string;
-  seq: number;
-  console: ConsoleView;
-}
 
 class Board {
   view = $state.raw<ConsoleView | null>(null);

@@ -8,7 +8,6 @@ import type { DeskFrame, DeskView, WorkView } from '../lib/view';
 import { toLogin } from './me';
 import { prefs } from './prefs.svelte';
 
-type LiveFrame = DeskFrame & { type: string };
 export type Verb =
   | 'session'
   | 'campaign'
@@ -41,7 +40,7 @@ class Desk {
   start(): void {
     this.lostAt = this.now = this.clock.now();
     setInterval(() => (this.now = this.clock.now()), 250);
-    new Live<LiveFrame>('/api/v1/live', {
+    new Live<DeskFrame>('/api/v1/live', {
       frame: (frame) => frame.type === 'desk' && this.show(frame),
       up: (isUp) => this.connection(isUp),
       logout: toLogin,

@@ -1,9 +1,10 @@
 /** Who is logged in, and what they chose about the page. */
 import { get, post, Problem } from '../lib/api';
-import type { Language, OperatorView, Theme } from '../lib/view';
+import type { Me as Described } from '../lib/api.gen';
+import type { Language, Narrowed, Theme } from '../lib/view';
 import { prefs } from './prefs.svelte';
 
-export type Me = Omit<OperatorView, 'phone' | 'single_keys'> & { single_keys?: boolean };
+export type Me = Narrowed<Described, { language: Language; theme: Theme }>;
 
 export function toLogin(): void {
   location.assign('/login');
