@@ -244,10 +244,17 @@ async def _serve(
     pbx: AsteriskPbx,
     stack: AsyncExitStack,
 ) -> str:
+    if settings.http.origins and not settings.http.trusted_proxies:
+        log.warning("http.origins without http.trusted_proxies: wrong passwords of all pages count as one's")
     operations = _operations(settings, store, auth, desks, _link_secret(settings))
     app = server.build(
         auth=auth,
-        guard=Guard(auth, settings.http.origins, secure=_over_tls(settings)),
+        guard=Guard(
+            auth,
+            settings.http.origins,
+            secure=_over_tls(settings),
+            proxies=settings.http.trusted_proxies,
+        ),
         desks=desks,
         board=board,
         operations=operations,

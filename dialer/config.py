@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from dialer.auth.addresses import networks
 from dialer.toml_places import line_of
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -31,6 +32,16 @@ class Http(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 8080
     origins: tuple[str, ...] = ()  # further exact origins of the pages, as behind a proxy
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed; nobody's unless it is said
+
+    def __post_init__(self) -> None:
+        for proxy in self.trusted_proxies:
+            try:
+                networks((proxy,))
+            except ValueError:
+                raise ValueError(
+                    f"`trusted_proxies`: {proxy!r} is neither an address nor a network such as 10.0.0.0/24"
+                ) from None
 
 
 class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +100,7 @@ EXAMPLE = """\
 host = "127.0.0.1"
 port = 8080
 # origins = ["https://calls.example"]     # exact origins of the pages, when a proxy stands before the daemon
+# trusted_proxies = ["127.0.0.1", "::1"]    # that proxy: its X-Forwarded-For says who tries a password
 
 [store]
 url = "sqlite:///data/callwright.db"
@@ -197,7 +209,8 @@ def _check(raw: Any, form: type[T], place: tuple[str, ...], path: Path | None, t
         reason = str(error)
         keys = re.findall(r"\.(\w+)", reason.rpartition(" - at `$")[2])
         unknown = re.findall(r"unknown field `([^`]+)`", reason)
-        where = (*place, *keys, *unknown)
+        whole = re.findall(r"^`(\w+)`: ", reason)  # a key that its section's own check names
+        where = (*place, *keys, *unknown, *whole)
         line = line_of(text, where)
         told = f"{path or 'environment'}{f', line {line}' if line else ''}: {'.'.join(where)}: {reason}"
         raise ConfigError(told) from error

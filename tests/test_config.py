@@ -172,6 +172,7 @@ def test_every_key_of_a_section_has_its_variable() -> None:
             continue
         for key in msgspec.structs.fields(section.type):
             value = examples.get(key.type, "7" if isinstance(key.default, int) else "text")
+            value = "10.0.0.1" if key.name == "trusted_proxies" else value
             variable = f"DIALER_{section.name}_{key.name}".upper()
             changed = getattr(getattr(load(None, {variable: value}), section.name), key.name)
             assert changed != key.default, variable
@@ -229,3 +230,17 @@ def test_a_secret_is_not_shown_by_accident() -> None:
 
 def test_the_example_is_toml() -> None:
     assert set(tomllib.loads(EXAMPLE)) >= {"http", "store", "pbx", "phones", "recordings", "lines"}
+
+
+def test_trusted_proxies_are_addresses_or_networks(path: Path) -> None:
+    good = '[http]\ntrusted_proxies = ["127.0.0.1", "::1", "10.0.0.0/24"]\n'
+    assert loaded(path, good).http.trusted_proxies == ("127.0.0.1", "::1", "10.0.0.0/24")
+    assert loaded(path, "", DIALER_HTTP_TRUSTED_PROXIES="10.0.0.1,::1").http.trusted_proxies == (
+        "10.0.0.1",
+        "::1",
+    )
+    assert Settings().http.trusted_proxies == (), "nobody is believed unless it is said"
+    wrong = complaint(path, '[http]\nport = 8081\ntrusted_proxies = ["proxy.example"]\n')
+    assert "line 3" in wrong
+    assert "http.trusted_proxies" in wrong
+    assert "proxy.example" in wrong

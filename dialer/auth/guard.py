@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from aiohttp import web
 
+from dialer.auth.addresses import client_address, networks
 from dialer.auth.cookies import token_in
 from dialer.auth.model import Permission, User, may
 from dialer.auth.origin import why_refused
@@ -15,12 +16,30 @@ from dialer.http.problems import Problem
 
 
 class Guard:
-    """Checks requests. `origins`: exact origins of pages besides the own host's; `secure`: over HTTPS."""
+    """Checks requests.
 
-    def __init__(self, auth: Auth, origins: Collection[str] = (), *, secure: bool = False) -> None:
+    `origins`: exact origins of pages besides the own host's; `secure`: over HTTPS; `proxies`: addresses and
+    networks whose X-Forwarded-For is believed.
+    """
+
+    def __init__(
+        self,
+        auth: Auth,
+        origins: Collection[str] = (),
+        *,
+        secure: bool = False,
+        proxies: Collection[str] = (),
+    ) -> None:
         self.secure = secure
+        self._proxies = networks(proxies)
         self._auth = auth
         self._origins = frozenset(origins)
+
+    def address(self, request: web.Request) -> str:
+        """Where the request comes from, also behind a proxy of ours."""
+        return client_address(
+            request.remote or "", request.headers.getall("X-Forwarded-For", []), self._proxies
+        )
 
     def check_page(self, request: web.Request) -> None:
         """Refuses requests that a foreign page made. Raises Problem."""

@@ -69,7 +69,7 @@ def add_login_routes(app: web.Application, auth: Auth, guard: Guard) -> None:
     async def login(request: web.Request) -> web.Response:
         guard.check_page(request)
         body = read_body(_LOGIN, await request.read())
-        entered = await auth.login(body.login, body.password, request.remote or "")
+        entered = await auth.login(body.login, body.password, guard.address(request))
         if isinstance(entered, Refused):
             raise Problem(429 if entered.code == "login_throttled" else 401, entered.code, entered.params)
         user = entered.session.user

@@ -29,8 +29,8 @@ async def problems(request: web.Request, handler: Answered) -> web.StreamRespons
         return Catalogue().response(problem, "en")
 
 
-async def serving(auth: Auth, *, secure: bool) -> Client:
-    guard = Guard(auth, ["https://calls.example"], secure=secure)
+async def serving(auth: Auth, *, secure: bool, proxies: tuple[str, ...] = ()) -> Client:
+    guard = Guard(auth, ["https://calls.example"], secure=secure, proxies=proxies)
     app = web.Application(middlewares=[problems])
     add_login_routes(app, auth, guard)
     register(app, operations(auth, phone_ws="ws://pbx:8088/ws", phone_domain="pbx"), guard.user)
@@ -180,3 +180,17 @@ async def test_a_token_from_before_the_login_is_not_taken_over(client: Client) -
     other = {"Cookie": f"callwright={planted}"}
     async with TestClient[web.Request, web.Application](client.server) as attacker:
         assert (await attacker.get("/api/v1/me", headers=other)).status == 401
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(("127.0.0.1",), 200), ((), 429)])
+async def test_one_clients_wrong_passwords_do_not_shut_out_another_behind_the_same_proxy(
+    auth: Auth, operator: User, proxies: tuple[str, ...], status: int
+) -> None:
+    client = await serving(auth, secure=False, proxies=proxies)
+    wrong = {"login": "ann", "password": "not the one"}
+    for _ in range(5):
+        assert (await post(client, "login", wrong, **{"X-Forwarded-For": "203.0.113.66"}))[0] == 401
+    assert (await post(client, "login", wrong, **{"X-Forwarded-For": "203.0.113.66"}))[0] == 429
+    right = {"login": "ann", "password": PASSWORD}
+    assert (await post(client, "login", right, **{"X-Forwarded-For": "203.0.113.7"}))[0] == status
+    await client.close()
