@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     Integer,
     Select,
     String,
@@ -231,7 +232,7 @@ def start_attempt(
     refusal = may_try_again(campaign, tried=list(conn.execute(_TRIED, who).scalars()), now=now)
     if refusal is not None:
         return refusal
-    move(conn, claim, EntryState.CALLING, attempts=entries.c.attempts + 1)
+    move(conn, claim, EntryState.CALLING, now=now, attempts=entries.c.attempts + 1)
     conn.execute(
         insert(attempts),
         {
@@ -245,14 +246,22 @@ def start_attempt(
     return None
 
 
-def move(conn: Connection, claim: Claim, target: EntryState, **values: object) -> None:
-    """Move a held entry on. Raises `StaleClaim` where the epoch is not ours or the table has no such move."""
+def move(
+    conn: Connection, claim: Claim, target: EntryState, *, now: datetime | None = None, **values: object
+) -> None:
+    """Move a held entry on. Raises `StaleClaim` where the epoch is not ours or the table has no such move.
+
+    With `now`, a preview that is over counts as gone, though nobody has swept it away yet: a process that stood
+    still comes back to presses older than its own clock.
+    """
+    in_time = [or_(~_stands_in(EntryState.CLAIMED), entries.c.lease_until > now)] if now is not None else []
     done = conn.execute(
         update(entries)
         .where(
             entries.c.id == claim.entry_id,
             entries.c.epoch == claim.epoch,
             or_(*(_stands_in(state) for state in sources(target))),
+            *in_time,
         )
         .values(state=target.value, **values)
         .returning(entries.c.id)
@@ -267,7 +276,7 @@ def release(conn: Connection, claim: Claim, target: EntryState, *, now: datetime
     The epoch ends with it, so that the same claim, used again by a process that was stopped, proves nothing.
     """
     over = {"holder_id": None, "lease_until": None, "worked_at": now, "epoch": entries.c.epoch + 1}
-    move(conn, claim, target, **over, **values)
+    move(conn, claim, target, now=now, **over, **values)
     conn.execute(delete(holds).where(holds.c.entry_id == claim.entry_id))
     conn.execute(
         update(claims)
@@ -307,7 +316,16 @@ def expire(conn: Connection, now: datetime) -> list[tuple[int, int]]:
 
     Only the state `claimed` is left by time: from `calling` on an entry is freed by its result alone.
     """
-    gone = [(row.id, row.epoch - 1) for row in conn.execute(_EXPIRE, {"now": now})]
+    return _freed(conn, _EXPIRE, now)
+
+
+def let_go(conn: Connection, claim: Claim, now: datetime) -> None:
+    """The same for one claim, if it is not gone already: its desk no longer shows it."""
+    _freed(conn, _EXPIRE.where(entries.c.id == claim.entry_id, entries.c.epoch == claim.epoch), now)
+
+
+def _freed(conn: Connection, expiry: Executable, now: datetime) -> list[tuple[int, int]]:
+    gone = [(row.id, row.epoch - 1) for row in conn.execute(expiry, {"now": now})]
     for entry_id, epoch in gone:
         conn.execute(delete(holds).where(holds.c.entry_id == entry_id))
         conn.execute(
@@ -332,6 +350,7 @@ __all__ = [
     "count_postponed",
     "expire",
     "extend",
+    "let_go",
     "move",
     "next_entry",
     "release",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import timedelta
 
 from dialer.campaigns.model import Campaign, Refusal
 from dialer.desk import work as units
@@ -17,6 +18,8 @@ from dialer.telephony.port import DialOrder, OrderUnknown, PbxError
 from dialer.telephony.tracker import outbound
 
 log = logging.getLogger(__name__)
+
+FRESH = timedelta(seconds=5)  # an order that waited longer behind its commit (a process stopped) is not sent
 
 
 class Orders:
@@ -58,16 +61,22 @@ class Orders:
             ring_timeout_s=campaign.ring_timeout_s,
             record=call.record,
         )
+        if self.world.now() - call.started_at > FRESH:
+            log.warning("dial order not sent, too old: call %s", call.id)
+            await self._not_sent(room, call, Refusal(code="order_stale"))
+            return
         try:
             await self.world.pbx.dial(order)
         except OrderUnknown:
             log.warning("dial order without an answer: call %s", call.id)
         except PbxError as error:
-            self.world.switchboard.forget(call.id)
-            await self._rooms.write_call(
-                room, units.close_unsent(call, EndReason.REFUSED, Outcome.FAILED, self.world.now())
-            )
-            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+            await self._not_sent(room, call, Refusal(code=error.code, params={"detail": str(error)[:200]}))
+
+    async def _not_sent(self, room: Room, call: CallRecord, refusal: Refusal) -> None:
+        self.world.switchboard.forget(call.id)
+        unsent = units.close_unsent(call, EndReason.REFUSED, Outcome.FAILED, self.world.now())
+        await self._rooms.write_call(room, unsent)
+        room.refusal = refusal
 
     async def send(self, room: Room, order: Awaitable[None]) -> bool:
         """Send any other order; whether it went well. A failure is shown on the page and changes nothing."""

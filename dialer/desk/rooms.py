@@ -92,7 +92,7 @@ class Rooms:
         room.watchers.discard(watcher)
         if not room.watchers:
             async with room.lock:
-                await self._page_went(room)
+                await self.page_went(room)
 
     async def _page_came(self, room: Room) -> None:
         work = room.desk.work
@@ -100,7 +100,8 @@ class Rooms:
             preview = timedelta(seconds=room.loaded.campaign.preview_s)
             await self._lease(room, work, work.began_at + preview)
 
-    async def _page_went(self, room: Room) -> None:
+    async def page_went(self, room: Room) -> None:
+        """Nobody looks at a preview: it ends sooner. Called with the room's lock held, or before anybody has it."""
         work = room.desk.work
         if not room.watchers and work is not None and work.claim is not None and work.call is None:
             await self._lease(room, work, min(work.claim.lease_until, self.world.now() + PAGE_GRACE))
@@ -144,6 +145,10 @@ class Rooms:
 
     async def lose_claim(self, room: Room) -> None:
         log.warning("claim lost: operator %s", room.user.id)
+        claim = room.desk.work.claim if room.desk.work is not None else None
+        if claim is not None:
+            now = self.world.now()
+            await self.world.store.write(lambda conn: claims_of.let_go(conn, claim, now))
         await self.clear(room)
         room.refusal = Refusal(code="claim_lost")
 

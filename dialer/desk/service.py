@@ -42,6 +42,11 @@ class Desks:
             if user is not None and user.active:
                 await self.rooms.open(desk, user)
         await self.sweep.expire(self.world.now())
+        for room in list(self.rooms.all.values()):
+            async with room.lock:
+                await self.rooms.page_went(
+                    room
+                )  # while no daemon was there: its page comes back, or it does not
 
     async def stop(self) -> None:
         for room in self.rooms.all.values():
