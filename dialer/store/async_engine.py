@@ -40,6 +40,7 @@ def reading_engine(path: Path) -> AsyncEngine:
         pool_size=READERS,
         max_overflow=0,
         pool_timeout=CHECKOUT_S,
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

@@ -16,7 +16,13 @@ Work = Callable[[Connection], Any]
 
 def unit_engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
     """An engine that holds no pool and begins and ends nothing by itself."""
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool, pool_reset_on_return=None)
+    return create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=NullPool,
+        pool_reset_on_return=None,
+        hide_parameters=True,  # what a statement was given is personal, and errors are logged
+    )
 
 
 def open_for_units(engine: Engine) -> tuple[Connection, sqlite3.Connection]:
