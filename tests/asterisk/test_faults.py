@@ -5,16 +5,16 @@ The oracle is an AMI session of its own, which counts the channels that Asterisk
 
 from __future__ import annotations
 
-import http.client
-import json
 import random
 import time
 import uuid
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
+from tests.faults.blind import press_blind
 from tests.faults.oracle import Json, Oracle, seed_of_this_run
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.daemon import Client, Daemon, Page, plausible
@@ -43,6 +43,7 @@ class Round:
     sent: Json = field(default_factory=dict)
     answers: int = 0
     before: Json = field(default_factory=dict)
+    waiting: list[HTTPConnection] = field(default_factory=list)  # presses whose answers will never come
 
     def pause(self, longest: float) -> None:
         time.sleep(self.rng.uniform(0, longest))  # the random moment
@@ -67,17 +68,8 @@ class Round:
         self.answers += 1
 
     def blind(self, verb: str, **body: Any) -> None:
-        """A press whose answer is not waited for."""
         self.sent = {"work": self.page.work["id"], **body}
-        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=5)
-        headers = {
-            "Content-Type": "application/json",
-            "X-Callwright": "1",
-            "Origin": self.daemon.url,
-            "Idempotency-Key": self.key,
-            "Cookie": self.page.cookie,
-        }
-        connection.request("POST", f"/api/v1/desk/{verb}", json.dumps(self.sent), headers)
+        self.waiting.append(press_blind(self.page, verb, key=self.key, **self.sent))
 
     def reach(self) -> None:
         """Go to the phase, and to a random moment of it."""
