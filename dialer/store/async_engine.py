@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from dialer.store.sqlite import BUSY_TIMEOUT_S, CACHED_STATEMENTS, READER_PRAGMA
 
 READERS = 4
 CHECKOUT_S = 10.0
+
+logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it writes down what every statement is given
 
 
 def reading_engine(path: Path) -> AsyncEngine:
