@@ -6,6 +6,7 @@ They may read other rooms' tables (do-not-call), because a claim is one statemen
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -36,6 +37,8 @@ from dialer.campaigns.rules import may_take_next, may_try_again
 from dialer.campaigns.tables import attempts, claims, entries, holds
 from dialer.clients.tables import do_not_call, phones
 from dialer.store import prepared
+
+UNKNOWN_PAUSE = timedelta(minutes=10)  # before an entry whose call nobody can tell of is due again
 
 
 class StaleClaim(Exception):
@@ -342,6 +345,60 @@ def count_postponed(conn: Connection, operator_id: int) -> int:
         select(func.count()).where(entries.c.owner_id == operator_id, _stands_in(EntryState.POSTPONED))
     )
     return int(counted.scalar_one())
+
+
+def is_held(conn: Connection, claim: Claim, operator_id: int, now: datetime) -> bool:
+    """Whether this operator still holds the entry by this claim: a preview that is over holds nothing."""
+    found = conn.execute(
+        select(entries.c.id).where(
+            entries.c.id == claim.entry_id,
+            entries.c.epoch == claim.epoch,
+            entries.c.holder_id == operator_id,
+            entries.c.state.in_([state.value for state in HELD]),
+            or_(entries.c.state != EntryState.CLAIMED.value, entries.c.lease_until > now),
+        )
+    )
+    return found.first() is not None
+
+
+def give_back_attempt(conn: Connection, claim: Claim, call_id: str) -> int:
+    """Take an attempt back that never reached a network: no phone rang. Gives the attempts that are left."""
+    taken = conn.execute(delete(attempts).where(attempts.c.call_id == call_id)).rowcount
+    row = conn.execute(
+        update(entries)
+        .where(entries.c.id == claim.entry_id, entries.c.epoch == claim.epoch)
+        .values(attempts=entries.c.attempts - taken)
+        .returning(entries.c.attempts)
+    ).first()
+    return int(row.attempts) if row is not None else claim.attempts
+
+
+def free_unheld(conn: Connection, held: Collection[tuple[int, int]], now: datetime) -> int:
+    """Free entries that are out with nobody: no desk knows their claim. How many they were.
+
+    One that was being called comes back later: its attempt was made, and nobody can say what came of it.
+    """
+    rows = conn.execute(
+        select(entries.c.id, entries.c.epoch, entries.c.state, entries.c.returns_to).where(
+            entries.c.state.in_([state.value for state in HELD])
+        )
+    ).all()
+    lost = [row for row in rows if (row.id, row.epoch) not in held]
+    for row in lost:
+        called = row.state != EntryState.CLAIMED.value
+        conn.execute(
+            update(entries)
+            .where(entries.c.id == row.id, entries.c.epoch == row.epoch)
+            .values(
+                state=EntryState.POSTPONED.value if called else row.returns_to,
+                due_at=now + UNKNOWN_PAUSE if called else entries.c.due_at,
+                holder_id=None,
+                lease_until=None,
+                epoch=entries.c.epoch + 1,
+            )
+        )
+        conn.execute(delete(holds).where(holds.c.entry_id == row.id))
+    return len(lost)
 
 
 __all__ = [

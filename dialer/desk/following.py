@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 from sqlalchemy import Connection
 
 from dialer.campaigns.model import Refusal
@@ -38,7 +39,7 @@ class Following:
             await room.dirty.wait()
             room.dirty.clear()
             try:
-                async with room.lock:
+                async with self._rooms.changing(room):
                     await self._catch_up(room)
                     self._rooms.push(room)
             except StoreError as error:
@@ -47,6 +48,7 @@ class Following:
             except Exception:
                 # One desk's fault must not end its follower: it would go blind for the rest of the shift.
                 log.exception("desk failed to follow: operator %s", room.user.id)
+                asyncio.get_running_loop().call_later(RETRY_S, room.dirty.set)
 
     async def _catch_up(self, room: Room) -> None:
         await self._follow_session(room)
@@ -57,10 +59,15 @@ class Following:
         if live is None:
             return
         await self._join(room, work.call)
-        after = follow(work.call, live, self._utc)
+        after = follow(work.call, live, self._utc, self.world.now())
         if after == work.call:
             return
+        if after.answered_at is not None and work.offered_until is not None:
+            taken = msgspec.structs.replace(work, offered_until=None)
+            room.desk = evolve(room.desk, self.world.now(), work=taken)
         await self._rooms.write_call(room, after)
+        if after.ended and room.desk.muted:
+            await self._unmute(room)
         if work.direction == "inbound" and after.ended and after.answered_at is None:
             # Nobody spoke with the caller, though the operator may have pressed the button: no result is asked for.
             await self._rooms.clear(room)
@@ -74,7 +81,7 @@ class Following:
         if up is None:
             if not desk.session_up:
                 room.refusal = Refusal(code="phone_no_answer")
-            desk = evolve(desk, self.world.now(), session_leg="", session_up=False)
+            desk = evolve(desk, self.world.now(), session_leg="", session_up=False, muted=False)
         elif up and not desk.session_up:
             desk = evolve(desk, self.world.now(), session_up=True)
         if desk is not room.desk:
@@ -86,8 +93,13 @@ class Following:
         if call.id not in waiting:
             return
         waiting.discard(call.id)
+        if call.ended:  # closed here as lost; nobody of ours is to be thrown into it
+            await self._orders.send(room, self.world.pbx.hangup(leg=call.leg))
+            return
         if room.desk.session_up:
             try:
+                if room.desk.muted:
+                    await self._unmute(room)
                 await self.world.pbx.bridge(client=call.leg, operator=room.desk.session_leg)
                 return
             except PbxError as error:
@@ -97,16 +109,22 @@ class Following:
             room.refusal = Refusal(code="no_session")
         await self._orders.send(room, self.world.pbx.hangup(leg=call.leg))
 
+    async def _unmute(self, room: Room) -> None:
+        """A mute belongs to one call; the leg that it silences lives all shift."""
+        if await self._orders.send(room, self.world.pbx.mute(leg=room.desk.session_leg, muted=False)):
+            desk = msgspec.structs.replace(room.desk, muted=False)
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+
     def _utc(self, pbx_seconds: float) -> datetime:
         return datetime.fromtimestamp(pbx_seconds - self.world.pbx.clock_offset_s, UTC)
 
-    # --- what time does -------------------------------------------------------------------------------------
+    # --- inbound calls --------------------------------------------------------------------------------------
 
     async def offer(
         self, room: Room, begin: Callable[[Connection, Desk], tuple[Desk, units.Loaded] | None]
     ) -> bool:
         """Put an inbound call on a desk that is free; False if it no longer is, or the line has no campaign."""
-        async with room.lock:
+        async with self._rooms.changing(room):
             desk = room.desk
             if state_of(desk) is not DeskState.READY:
                 return False
@@ -129,9 +147,13 @@ class Following:
 
     async def withdraw(self, room: Room, call_id: str) -> bool:
         """Take an offered call off the desk; True if it still stood there unanswered."""
-        async with room.lock:
+        async with self._rooms.changing(room):
             work = room.desk.work
             if work is None or work.call is None or work.call.id != call_id or work.offered_until is None:
+                return False
+            live = self.world.switchboard.calls.get(call_id)
+            if live is not None and live.client.answered_at is not None:
+                room.dirty.set()
                 return False
             await self._rooms.clear(room)
             self._rooms.push(room)

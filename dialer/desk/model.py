@@ -33,7 +33,6 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     end_reason: str = ""
     ended_by: str = ""
     record: bool = True
-    muted: bool = False
 
     @property
     def ended(self) -> bool:
@@ -70,6 +69,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     session_up: bool = False
     campaign_id: int | None = None
     on_break: bool = False
+    muted: bool = False  # the PBX silences the session's leg
     since: datetime
     work: Work | None = None
     last_saved: str = ""  # the work saved last: a repeated save of it is no error
@@ -122,8 +122,10 @@ def evolve(desk: Desk, now: datetime, **changes: object) -> Desk:
     return msgspec.structs.replace(changed, since=now)
 
 
-def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime]) -> CallRecord:
+def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime], now: datetime) -> CallRecord:
     """What the record becomes when the PBX's view of the call is `call`; `utc` turns the PBX's clock into ours.
+
+    A call of which the PBX never made a channel has no end of its own: it ends `now`.
 
     A time once written down stays, so that a better measure of the clocks' difference moves no mark.
     """
@@ -136,13 +138,16 @@ def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime]) -> 
     if recording_at is None and record.record and call.bridged_at is not None:
         # The dialplan starts it before the bridge, and nobody heard of it: its length will tell its beginning.
         recording_at = answered_at
+    ended_at = at(record.ended_at, call.client.ended_at)
+    if call.state is CallState.ENDED and ended_at is None:
+        ended_at = now
     return msgspec.structs.replace(
         record,
         state=call.state,
         answered_at=answered_at,
         bridged_at=at(record.bridged_at, call.bridged_at),
         recording_at=recording_at,
-        ended_at=at(record.ended_at, call.client.ended_at),
+        ended_at=ended_at,
         outcome=call.outcome.value if call.outcome else record.outcome,
         cause=call.client.cause,
         end_reason=call.end_reason.value if call.end_reason else record.end_reason,

@@ -33,20 +33,9 @@ class Orders:
             return Refusal(code="pbx_away")
         if not room.desk.session_up:
             return Refusal(code="no_session")
-        line = self.world.lines.get(campaign.line)
-        if line is None:
+        if campaign.line not in self.world.lines:
             return Refusal(code="line_missing", params={"line": campaign.line})
-        if self._busy_on(line.name) >= line.capacity:
-            return Refusal(code="line_full", params={"line": line.name, "capacity": line.capacity})
         return None
-
-    def _busy_on(self, line: str) -> int:
-        works = (room.desk.work for room in self._rooms.all.values())
-        return sum(
-            1
-            for work in works
-            if work is not None and work.call is not None and work.call.line == line and not work.call.ended
-        )
 
     async def dial(self, room: Room, call: CallRecord, campaign: Campaign) -> None:
         """The order itself, once. An answer that never comes is left to resynchronisation and the sweep."""

@@ -63,7 +63,7 @@ def render(
         refusal=RefusalView(code=refusal.code, params=refusal.params, until=refusal.until)
         if refusal
         else None,
-        work=_work(work, loaded, user) if work is not None and loaded is not None else None,
+        work=_work(work, loaded, user, muted=desk.muted) if work is not None and loaded is not None else None,
         number=national(work.call.number) if work is not None and work.call is not None else "",
     )
 
@@ -81,14 +81,14 @@ def _operator(user: User) -> OperatorView:
     )
 
 
-def _work(work: Work, loaded: Loaded, user: User) -> WorkView:
+def _work(work: Work, loaded: Loaded, user: User, *, muted: bool) -> WorkView:
     version, run = loaded.version, loaded.run
     draft = work.draft
     return WorkView(
         id=work.id,
         direction=work.direction,
         card=_card(work, loaded),
-        call=_call(work.call) if work.call is not None else None,
+        call=_call(work.call, muted=muted) if work.call is not None else None,
         run=run_view(
             version.script,
             run.state,
@@ -157,7 +157,7 @@ def _card(work: Work, loaded: Loaded) -> CardView:
     )
 
 
-def _call(call: CallRecord) -> CallView:
+def _call(call: CallRecord, *, muted: bool) -> CallView:
     return CallView(
         id=call.id,
         number=national(call.number),
@@ -168,5 +168,5 @@ def _call(call: CallRecord) -> CallView:
         outcome=call.outcome,
         ended_by=call.ended_by,
         recorded=call.recording_at is not None,
-        muted=call.muted,
+        muted=muted,
     )

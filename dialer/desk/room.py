@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
@@ -71,7 +72,9 @@ class Room:
         self.loaded: Loaded | None = None
         self.today = Today()
         self.refusal: Refusal | None = None
-        self.lock = asyncio.Lock()
+        self.lock = asyncio.Lock()  # taken by `Rooms.changing` alone
+        self.in_doubt = False  # the last change ended in a way that leaves memory and store apart
+        self.connecting_since: datetime | None = None
         self.dirty = asyncio.Event()  # something about its call or session changed
         self.follower: asyncio.Task[None] | None = None
         self.watchers: set[Watcher] = set()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,8 @@ from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
 from dialer.desk.room import RefusedPress, Room, Watcher, encode
 from dialer.desk.view import CampaignChoice, CampaignView, DeskView
-from dialer.desk.world import World
+from dialer.desk.world import DeskRefused, World
+from dialer.store.errors import StoreError
 from dialer.telephony.model import Call, Direction, Leg, LegRole
 
 log = logging.getLogger(__name__)
@@ -54,18 +56,57 @@ class Rooms:
         room.user = user
         return room
 
+    @asynccontextmanager
+    async def changing(self, room: Room) -> AsyncIterator[None]:
+        """Hold the room for one change. Whatever goes wrong in it, the desk is read anew before the next one.
+
+        A refusal changed nothing. After anything else (a commit whose answer never came, a race, a fault) nobody
+        knows whether the store and the memory still say the same.
+        """
+        async with room.lock:
+            if room.in_doubt:
+                await self._read_again(room)
+            try:
+                yield
+            except DeskRefused:
+                raise
+            except BaseException:
+                room.in_doubt = True
+                raise
+
+    async def _read_again(self, room: Room) -> None:
+        """Take the desk as the store has it; asked of the writer, which has then ended whatever was in doubt."""
+        operator_id, language = room.user.id, room.user.language
+
+        def load(conn: Connection) -> tuple[Desk | None, units.Loaded | None]:
+            kept = units.load_one(conn, operator_id)
+            return kept, units.load_around(conn, kept.work, language) if kept and kept.work else None
+
+        kept, loaded = await self.world.store.write(load)
+        room.desk = kept or Desk(operator_id=operator_id, since=self.world.now())
+        room.loaded = loaded
+        self._expect(room.desk)
+        room.in_doubt = False
+        room.dirty.set()
+        log.warning("desk read anew: operator %s", operator_id)
+
+    def _expect(self, desk: Desk) -> None:
+        """Let the switchboard follow what this desk is about, if it does not already."""
+        switchboard = self.world.switchboard
+        call = desk.work.call if desk.work is not None else None
+        if call is not None and not call.ended and call.id not in switchboard.calls:
+            switchboard.expect(_restored(call, desk.session_leg))
+        if desk.session_leg and desk.session_leg not in switchboard.sessions and not switchboard.took_stock:
+            switchboard.sessions[desk.session_leg] = desk.session_up
+
     async def open(self, desk: Desk, user: User) -> Room:
         room = Room(desk, user)
-        if desk.work is not None:
+        work = desk.work
+        if work is not None:
             room.loaded = await self.world.store.read(
-                lambda conn: units.load_around(conn, desk.work, user.language)  # type: ignore[arg-type]
+                lambda conn: units.load_around(conn, work, user.language)
             )
-            if desk.work.call is not None and not desk.work.call.ended:
-                self.world.switchboard.expect(_restored(desk.work.call, desk.session_leg))
-        if desk.session_leg:
-            self.world.switchboard.expect_session(desk.session_leg)
-            if desk.session_up:
-                self.world.switchboard.sessions[desk.session_leg] = True
+        self._expect(desk)
         room.today = await self.figures(user.id)
         await self.refresh_choices(user)
         self.all[user.id] = room
@@ -77,7 +118,7 @@ class Rooms:
     async def watch(self, user: User) -> Watcher:
         """Subscribe a page; its first frame is the present state."""
         room = await self.of(user)
-        async with room.lock:
+        async with self.changing(room):
             if not room.watchers:
                 await self._page_came(room)
             watcher = Watcher()
@@ -91,7 +132,7 @@ class Rooms:
             return
         room.watchers.discard(watcher)
         if not room.watchers:
-            async with room.lock:
+            async with self.changing(room):
                 await self.page_went(room)
 
     async def _page_came(self, room: Room) -> None:
@@ -144,13 +185,31 @@ class Rooms:
         return room.push(self.stream, lambda: self.view(room))
 
     async def lose_claim(self, room: Room) -> None:
-        log.warning("claim lost: operator %s", room.user.id)
-        claim = room.desk.work.claim if room.desk.work is not None else None
-        if claim is not None:
-            now = self.world.now()
-            await self.world.store.write(lambda conn: claims_of.let_go(conn, claim, now))
-        await self.clear(room)
+        """The store says that the claim is not ours (any more): take the desk as the store has it.
+
+        Only if the claim is gone indeed, the work goes with it; a client who is on the line stays on the page.
+        """
+        log.warning("claim in question: operator %s", room.user.id)
+        await self._read_again(room)
+        work = room.desk.work
+        if work is None or work.claim is None:
+            return
+        claim, operator_id, now = work.claim, room.user.id, self.world.now()
+
+        def still_ours(conn: Connection) -> bool:
+            held = claims_of.is_held(conn, claim, operator_id, now)
+            if not held:
+                claims_of.let_go(conn, claim, now)
+            return held
+
+        if await self.world.store.write(still_ours):
+            return
         room.refusal = Refusal(code="claim_lost")
+        if work.call is not None and not work.call.ended:
+            free = msgspec.structs.replace(room.desk, work=msgspec.structs.replace(work, claim=None))
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, free))
+        else:
+            await self.clear(room)
 
     async def clear(self, room: Room) -> None:
         """Take the work off the desk without a result."""
@@ -214,11 +273,16 @@ class Rooms:
         }
         return known
 
+    async def count_today(self, room: Room) -> None:
+        """Bring the operator's figures up to date; old ones stand where the store can't be read."""
+        try:
+            room.today = await self.figures(room.user.id)
+        except StoreError as error:
+            log.warning("figures not read: operator %s, %s", room.user.id, error)
+
     async def figures(self, operator_id: int) -> units.Today:
         midnight = self.world.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return await self.world.store.read(lambda conn: units.today(conn, operator_id, midnight))
-
-    # --- the switchboard's listener -------------------------------------------------------------------------
 
 
 def _restored(call: CallRecord, session_leg: str) -> Call:

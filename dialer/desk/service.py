@@ -6,6 +6,7 @@ One change at a time is made to a desk: by a press of its operator, by what the 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from dialer.auth.model import User
@@ -19,6 +20,8 @@ from dialer.desk.sweep import Sweep
 from dialer.desk.verbs import Verbs
 from dialer.desk.world import DeskRefused, World
 from dialer.telephony.model import Call
+
+log = logging.getLogger(__name__)
 
 __all__ = ["DeskRefused", "Desks", "World"]
 
@@ -39,9 +42,24 @@ class Desks:
         """Take up every desk where the last daemon left it; their calls are asked for when the PBX is at hand."""
         for desk in await self.world.store.read(units.load_all):
             user = await self.world.find_user(desk.operator_id)
-            if user is not None and user.active:
-                await self.rooms.open(desk, user)
+            try:
+                if user is not None and user.active:
+                    await self.rooms.open(desk, user)
+            except Exception:
+                # One desk that can't be taken up must not keep everybody else from working.
+                log.exception("desk not taken up: operator %s", desk.operator_id)
+        await self._rescue()
         await self.sweep.expire(self.world.now())
+
+    async def _rescue(self) -> None:
+        """Free what is out with nobody: entries and calls that no desk of this daemon knows."""
+        works = [room.desk.work for room in self.rooms.all.values() if room.desk.work is not None]
+        held = {(work.claim.entry_id, work.claim.epoch) for work in works if work.claim is not None}
+        known = {work.call.id for work in works if work.call is not None and not work.call.ended}
+        now = self.world.now()
+        freed = await self.world.store.write(lambda conn: units.rescue(conn, held, known, now))
+        if any(freed):
+            log.warning("out with nobody: %s entries freed, %s calls closed", *freed)
         for room in list(self.rooms.all.values()):
             async with room.lock:
                 await self.rooms.page_went(
@@ -63,7 +81,7 @@ class Desks:
         """Carry out one press of a button, once for its key, and give the desk as it then is."""
         room = await self.rooms.of(user)
         frame: bytes | None = None
-        async with room.lock:
+        async with self.rooms.changing(room):
             if not key or not room.seen(key):
                 room.refusal = None
                 try:

@@ -10,9 +10,11 @@ from dialer.desk import work as units
 from dialer.desk.model import CallRecord
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
+from dialer.desk.verbs import SESSION_RING_S
 from dialer.desk.world import World
 from dialer.telephony.model import EndReason, Outcome
 
+LOOK_EVERY = timedelta(seconds=5)  # the store's own leases, whoever in memory knows of them
 NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
 
 
@@ -20,13 +22,20 @@ class Sweep:
     def __init__(self, world: World, rooms: Rooms) -> None:
         self.world = world
         self._rooms = rooms
+        self._look_again = world.now() + LOOK_EVERY
 
     async def run(self) -> None:
-        """What is due by the clock: previews that ran out, orders without a trace. Called about once a second."""
+        """What is due by the clock: previews that ran out, orders without a trace. Called twice a second."""
         now = self.world.now()
         works = [(room, room.desk.work) for room in self._rooms.all.values() if room.desk.work is not None]
-        if any(w.claim and not w.call and w.claim.lease_until <= now for _, w in works if w is not None):
+        over = any(w.claim and not w.call and w.claim.lease_until <= now for _, w in works if w is not None)
+        if over or now >= self._look_again:
+            self._look_again = now + LOOK_EVERY
             await self.expire(now)
+        for room in list(self._rooms.all.values()):
+            if self._session_without_trace(room, now):
+                self.world.switchboard.sessions.pop(room.desk.session_leg, None)
+                room.dirty.set()
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
                 await self._give_up(room, work.call, now)
@@ -35,7 +44,10 @@ class Sweep:
         """Free every claim whose preview is over, and take it off the page."""
         gone = set(await self.world.store.write(lambda conn: claims_of.expire(conn, now)))
         for room in self._rooms.all.values():
-            async with room.lock:
+            work = room.desk.work
+            if work is None or work.claim is None or (work.claim.entry_id, work.claim.epoch) not in gone:
+                continue
+            async with self._rooms.changing(room):
                 work = room.desk.work
                 if work is None or work.claim is None:
                     continue
@@ -43,6 +55,13 @@ class Sweep:
                     await self._rooms.clear(room)
                     room.refusal = Refusal(code="preview_over")
                     self._rooms.push(room)
+
+    def _session_without_trace(self, room: Room, now: datetime) -> bool:
+        """The phone was ordered to ring, and nothing was ever heard of it."""
+        if not room.desk.session_leg or room.desk.session_up or not self.world.pbx.up:
+            return False
+        since = room.connecting_since or room.desk.since
+        return since + timedelta(seconds=SESSION_RING_S) + NO_TRACE <= now
 
     def _without_trace(self, room: Room, call: CallRecord, now: datetime) -> bool:
         if call.ended or call.direction != "outbound" or room.loaded is None or not self.world.pbx.up:
@@ -55,7 +74,7 @@ class Sweep:
         return not seen and call.answered_at is None and call.started_at + limit <= now
 
     async def _give_up(self, room: Room, call: CallRecord, now: datetime) -> None:
-        async with room.lock:
+        async with self._rooms.changing(room):
             work = room.desk.work
             if work is None or work.call is None or work.call.id != call.id or work.call.ended:
                 return

@@ -50,7 +50,8 @@ class Verbs:
         if not room.user.endpoint:
             raise DeskRefused("no_phone")
         leg = "S" + self.world.new_id()
-        desk = evolve(room.desk, self.world.now(), session_leg=leg, session_up=False)
+        desk = evolve(room.desk, self.world.now(), session_leg=leg, session_up=False, muted=False)
+        room.connecting_since = self.world.now()
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
         self.world.switchboard.expect_session(leg)
         self._rooms.push(room)
@@ -68,8 +69,9 @@ class Verbs:
         leg = room.desk.session_leg
         if state_of(room.desk) in (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING):
             raise DeskRefused("still_talking")
-        if leg:
-            await self._orders.send(room, self.world.pbx.hangup(leg=leg))
+        if leg and not await self._orders.send(room, self.world.pbx.hangup(leg=leg)) and self.world.pbx.up:
+            self.world.switchboard.sessions.pop(leg, None)  # the PBX knows no such leg: then there is none
+            room.dirty.set()
 
     async def choose_campaign(self, room: Room, campaign_id: int) -> None:
         if all(choice.id != campaign_id for choice in self._rooms.choices(room)):
@@ -129,9 +131,11 @@ class Verbs:
             started_at=now,
             record=loaded.campaign.record,
         )
-        desk, pbx = room.desk, self.world.pbx.name
+        desk, pbx, capacity = room.desk, self.world.pbx.name, self.world.lines[call.line].capacity
         ordered = await self.world.store.write(
-            lambda conn: units.order_call(conn, desk, work, loaded.campaign, call, pbx=pbx, now=now)
+            lambda conn: units.order_call(
+                conn, desk, work, loaded.campaign, call, pbx=pbx, capacity=capacity, now=now
+            )
         )
         if isinstance(ordered, Refusal):
             room.refusal = ordered
@@ -152,9 +156,14 @@ class Verbs:
         taken = evolve(offered, self.world.now(), work=msgspec.structs.replace(work, offered_until=None))
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, taken))
         call = work.call
-        taking = self.world.pbx.take_inbound(leg=call.leg, call=call.id, record=call.record)
-        if not await self._orders.send(room, taking):
+        try:
+            await self.world.pbx.take_inbound(leg=call.leg, call=call.id, record=call.record)
+        except OrderUnknown:
+            # It may be on its way to us: not offered again; what the PBX says of it decides.
+            log.warning("answer without a word: call %s", call.id)
+        except PbxError as error:
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, offered))  # it rings on
+            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
 
     async def hangup(self, room: Room) -> None:
         work = room.desk.work
@@ -170,9 +179,9 @@ class Verbs:
         work = room.desk.work
         if work is None or work.call is None or work.call.ended or not room.desk.session_leg:
             raise DeskRefused("no_call")
-        await self._orders.send(room, self.world.pbx.mute(leg=room.desk.session_leg, muted=on))
-        call = msgspec.structs.replace(work.call, muted=on)
-        room.desk = msgspec.structs.replace(room.desk, work=msgspec.structs.replace(work, call=call))
+        if await self._orders.send(room, self.world.pbx.mute(leg=room.desk.session_leg, muted=on)):
+            desk = msgspec.structs.replace(room.desk, muted=on)
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
     async def step(self, room: Room, step: int, move: Move) -> None:
         """One move in the script, saved before the page shows the next block."""
@@ -240,9 +249,9 @@ class Verbs:
         if work.call is not None:
             self.world.switchboard.forget(work.call.id)
         room.desk, room.loaded = saved, None
-        room.today = await self._rooms.figures(room.user.id)
         if taken is not None:
             await self._taken(room, taken)
+        await self._rooms.count_today(room)
 
 
 _Saved = tuple[Desk | Refusal | ScriptRefusal, tuple[Desk, units.Loaded] | Refusal | None]

@@ -6,7 +6,7 @@ goes with it. They never commit and touch no wire.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dialer.campaigns import claim as claims_of
+from dialer.campaigns import holds
 from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import EntryChange, check_result, settle
 from dialer.campaigns.model import Campaign, EntryState, Refusal
@@ -76,13 +77,20 @@ _SUCCESSES_TODAY = select(func.count()).where(
 
 
 def keep(conn: Connection, desk: Desk) -> Desk:
-    """Write the desk down as it is now."""
+    """Write the desk down as it is now. A desk that stands empty holds no client who called in."""
+    if desk.work is None:
+        holds.give_back(conn, desk.operator_id)
     prepared.run(conn, _KEEP, {"operator": desk.operator_id, "state": desk})
     return desk
 
 
 def load_all(conn: Connection) -> list[Desk]:
     return list(conn.execute(_ALL).scalars())
+
+
+def load_one(conn: Connection, operator_id: int) -> Desk | None:
+    found: Desk | None = conn.execute(_ALL.where(desks.c.operator_id == operator_id)).scalar()
+    return found
 
 
 def load_around(conn: Connection, work: Work, language: str) -> Loaded:
@@ -98,6 +106,23 @@ def load_around(conn: Connection, work: Work, language: str) -> Loaded:
         version=scripts.load_version(conn, run.version_id) if run else None,
         run=run,
     )
+
+
+def rescue(
+    conn: Connection, held: Collection[tuple[int, int]], known_calls: Collection[str], now: datetime
+) -> tuple[int, int]:
+    """Free entries and close calls that no desk knows of: (entries, calls) that there were."""
+    lost = [row.id for row in calls.open_calls(conn) if row.id not in known_calls]
+    for call_id in lost:
+        calls.change(
+            conn,
+            call_id,
+            now,
+            ended_at=now,
+            outcome=Outcome.UNKNOWN.value,
+            end_reason=EndReason.LOST_SIGHT.value,
+        )
+    return claims_of.free_unheld(conn, held, now), len(lost)
 
 
 def today(conn: Connection, operator_id: int, since: datetime) -> Today:
@@ -170,11 +195,25 @@ def begin(
 
 
 def order_call(
-    conn: Connection, desk: Desk, work: Work, campaign: Campaign, call: CallRecord, *, pbx: str, now: datetime
+    conn: Connection,
+    desk: Desk,
+    work: Work,
+    campaign: Campaign,
+    call: CallRecord,
+    *,
+    pbx: str,
+    capacity: int,
+    now: datetime,
 ) -> Desk | Refusal:
-    """Write an attempt and its call down, before anything is sent. Raises `StaleClaim`."""
+    """Write an attempt and its call down, before anything is sent. Raises `StaleClaim`.
+
+    `capacity` is how many calls the line may carry at once; it is asked of the store, so that two who press
+    together don't both get the last one.
+    """
     if work.claim is None:
         return Refusal(code="not_outbound")
+    if calls.count_open(conn, call.line) >= capacity:
+        return Refusal(code="line_full", params={"line": call.line, "capacity": capacity})
     refusal = claims_of.start_attempt(conn, campaign, work.claim, e164=call.number, call_id=call.id, now=now)
     if refusal is not None:
         return refusal
@@ -216,6 +255,10 @@ def follow_call(conn: Connection, desk: Desk, work: Work, after: CallRecord, now
     calls.change(conn, after.id, now, recorded=after.recording_at is not None, **changed_call(before, after))
     if after.recording_at is not None and before.recording_at is None:
         calls.start_recording(conn, after.id, after.recording_at)
+    never_rang = after.end_reason == EndReason.REFUSED.value and before.end_reason != after.end_reason
+    if work.claim is not None and never_rang:
+        attempts = claims_of.give_back_attempt(conn, work.claim, after.id)
+        work = msgspec.structs.replace(work, claim=msgspec.structs.replace(work.claim, attempts=attempts))
     moved = msgspec.structs.replace(work, call=after)
     target = entry_state(moved)
     if work.claim is not None and target is not None and target is not entry_state(work):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select, update
 
 from dialer.events import CallAnswered, CallEnded, CallStarted
 from dialer.store import outbox, prepared
@@ -27,17 +28,34 @@ def change(
     """Write what has come to be known of a call; times and outcomes travel as events."""
     if not values:
         return
-    conn.execute(update(calls).where(calls.c.id == call_id).values(**values))
+    given = {f"new_{name}": value for name, value in values.items()}
+    prepared.run(conn, _changing(tuple(values)), {"call": call_id, **given})
     if values.get("answered_at") is not None:
         outbox.append(conn, CallAnswered(call_id=call_id), now)
     if values.get("ended_at") is not None:
         outbox.append(conn, CallEnded(call_id=call_id, recorded=recorded), now)
 
 
+@lru_cache(256)
+def _changing(names: tuple[str, ...]) -> Update:
+    """The statement that changes these columns of a call."""
+    return (
+        update(calls)
+        .where(calls.c.id == bindparam("call"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+
+
 def start_recording(conn: Connection, call_id: str, started_at: datetime) -> None:
     known = conn.execute(select(recordings.c.call_id).where(recordings.c.call_id == call_id)).first()
     if known is None:
         conn.execute(insert(recordings), {"call_id": call_id, "state": "writing", "started_at": started_at})
+
+
+def count_open(conn: Connection, line: str) -> int:
+    """How many calls the line carries, or is about to."""
+    counted = conn.execute(select(func.count()).where(calls.c.ended_at.is_(None), calls.c.line == line))
+    return int(counted.scalar_one())
 
 
 def known(conn: Connection, call_id: str) -> bool:

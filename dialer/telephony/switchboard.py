@@ -43,6 +43,8 @@ class Listener(Protocol):
 
     def inbound_fell_back(self, call_id: str) -> None: ...
 
+    def inbound_still_rings(self, call_id: str) -> None: ...
+
     def pbx_changed(self, up: bool, reason: str) -> None: ...
 
 
@@ -54,6 +56,7 @@ class Switchboard:
         self.sessions: dict[str, bool] = {}
         self.waiting_clients: set[str] = set()  # answered, recorded, not yet joined
         self.unknown_legs = 0
+        self.took_stock = False  # once it did, a session that is not here is none
         self._by_leg: dict[str, str] = {}  # clients' legs and, for the call they are in, operators' legs
         self._started = ""
         self._listener: Listener | None = None
@@ -149,6 +152,7 @@ class Switchboard:
     def _reconcile(self, snapshot: Snapshot) -> None:
         restarted = bool(self._started) and snapshot.started != self._started
         self._started = snapshot.started
+        self.took_stock = True
         for before, after in reconcile(self.calls, snapshot, restarted=restarted):
             self.calls[after.id] = after
             if after.state is CallState.ENDED:
@@ -172,5 +176,7 @@ class Switchboard:
             return
         if row.context == Place.FALLBACK:
             self.listener.inbound_fell_back(call.id)
+        elif row.context == Place.RING:
+            self.listener.inbound_still_rings(call.id)
         elif row.context == Place.CLIENT and row.up and not row.bridge and call.bridged_at is None:
             self._client_waits(call.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -116,6 +116,18 @@ class Office:
             await self.desks.rooms.unwatch(room.user, watcher)
         return self.desks.rooms.view(room)
 
+    def wrap_store(self, store: object) -> None:
+        """Give the desks another store than the office's own."""
+        self._replace_world(replace(self.desks.world, store=store))  # type: ignore[arg-type]
+
+    def set_line(self, line: Line) -> None:
+        self._replace_world(replace(self.desks.world, lines={**self.desks.world.lines, line.name: line}))
+
+    def _replace_world(self, world: World) -> None:
+        desks = self.desks
+        for part in (desks, desks.rooms, desks.verbs, desks.verbs._orders, desks.following, desks.sweep):
+            part.world = world
+
     def listen(self, ears: object) -> None:
         self.switchboard.listen(ears)  # type: ignore[arg-type]
 
@@ -142,6 +154,9 @@ class DeskEars:
 
     def inbound_fell_back(self, call_id: str) -> None:
         self.fell_back.append(call_id)
+
+    def inbound_still_rings(self, call_id: str) -> None:
+        pass
 
     def pbx_changed(self, up: bool, reason: str) -> None:
         self.desks.pbx_changed()
