@@ -1,8 +1,11 @@
-"""Pictures of the pages as they are now, to be looked at: python -m tests.browser.pictures FOLDER."""
+"""Pictures of the pages as they are now: python -m tests.browser.pictures [--readme] FOLDER.
+
+All of them, to be looked at; with --readme the two of docs/pictures.
+"""
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -10,9 +13,11 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.office import Office
 from tests.browser.pages import Screen
+from tests.browser.small_png import smaller
 from tests.rig.browser import chromium
 
 HEIGHTS = {1366: 768, 1920: 1080}
+TALK_MS = 15_000  # so long the conversation has lasted in the README's pictures
 
 
 class Album:
@@ -85,14 +90,38 @@ class Album:
         self.take(screen, "call", *look)
         screen.page.context.close()
 
+    def readme(self, language: str) -> None:
+        """The operator's page in the middle of a shift and of a conversation."""
+        screen = self.open(language, "light", 1366)
+        screen.enter("maria" if language == "ru" else "emma", theme="light", language=language)
+        screen.start_shift("Повторный заказ воды" if language == "ru" else "Yearly boiler check")
+        screen.talk()
+        for result in ("Home", "End", "Home"):
+            screen.press("F9")
+            screen.state("wrapup")
+            screen.press("F4", result, "Enter", "Escape", "Control+Enter")
+            screen.state("preview")
+            screen.press("F2")
+            screen.state("talking")
+        screen.press("Digit1")
+        screen.part("say").hover()  # no button looks hovered over
+        screen.page.wait_for_timeout(TALK_MS)
+        picture = smaller(screen.page.screenshot())
+        (self.folder / f"operator-{language}.png").write_bytes(picture)
+        screen.page.context.close()
 
-def main(folder: Path) -> None:
+
+def main(folder: Path, *, readme: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place, chromium() as browser:
         office = Office(Path(place))
         office.start()
         try:
             album = Album(folder, browser, office)
+            if readme:
+                album.readme("ru")
+                album.readme("en")
+                return
             album.operator("ru", "light", 1366)
             album.operator("en", "dark", 1920)
             album.console("ru", "light", 1366)
@@ -102,4 +131,8 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("folder", type=Path)
+    options.add_argument("--readme", action="store_true", help="only the pictures of the README")
+    chosen = options.parse_args()
+    main(chosen.folder, readme=chosen.readme)

@@ -11,7 +11,7 @@ from dialer.campaigns.tables import results
 from dialer.scripts.tables import steps
 from dialer.telephony.tables import calls
 from tests.browser.office import Office
-from tests.browser.pages import OpenScreen, Screen
+from tests.browser.pages import THROTTLE_MS, OpenScreen, Screen
 
 
 def log_in(screen: Screen) -> None:
@@ -151,3 +151,59 @@ def test_the_client_who_hangs_up(open_screen: OpenScreen, office: Office) -> Non
     office.client_hangs_up()
     screen.state("wrapup")
     expect(screen.part("state")).to_have_text(re.compile("Нужен результат"))
+
+
+def test_a_result_by_its_first_letter(open_screen: OpenScreen) -> None:
+    screen = open_screen(language="en")
+    screen.enter("emma", language="en")
+    screen.start_shift("Yearly boiler check")
+    screen.talk()
+    chosen = screen.part("results").locator("[aria-selected=true]")
+    screen.press("F4", "r", "r", "Enter")
+    expect(chosen).to_have_text("Refused: uses another's")
+    expect(screen.part("return")).to_have_count(0)  # R is no jump there
+    screen.press("d", "Enter")
+    expect(chosen).to_have_text("Do not call")
+
+
+def test_a_break_asked_for_in_mid_call_begins_after_the_client(open_screen: OpenScreen) -> None:
+    screen = open_screen(language="en")
+    screen.enter("emma", language="en")
+    rest = screen.part("break")
+    screen.state("offline")
+    expect(rest).to_have_attribute("aria-disabled", "true")
+    screen.start_shift("Yearly boiler check")
+    screen.talk()
+    rest.click()
+    expect(rest).to_have_attribute("aria-pressed", "true")
+    expect(rest).to_have_text("Break next")
+    screen.state("talking")
+    screen.no_scroll()
+    screen.accessible("a break asked for")
+    screen.press("F9")
+    screen.state("wrapup")
+    screen.press("F4", "Home", "Enter", "Escape")
+    expect(screen.part("save")).to_contain_text("Save")
+    expect(screen.part("save")).not_to_contain_text("next")
+    expect(screen.part("stay")).to_have_count(0)
+    screen.press("Control+Enter")
+    screen.state("break")
+    screen.press("F2")
+    screen.state("ready")
+
+
+def test_a_break_asked_for_can_be_taken_back(open_screen: OpenScreen) -> None:
+    screen = open_screen()
+    screen.enter("maria")
+    screen.start_shift()
+    screen.talk()
+    rest = screen.part("break")
+    rest.dblclick()  # one press, like a double press of a key
+    expect(rest).to_have_text("Далее перерыв")
+    expect(screen.part("save")).not_to_contain_text("далее")
+    screen.page.wait_for_timeout(THROTTLE_MS)
+    rest.click()
+    expect(rest).to_have_attribute("aria-pressed", "false")
+    expect(screen.part("save")).to_contain_text("Сохранить и далее")
+    screen.finish()
+    screen.state("preview")

@@ -9,7 +9,7 @@ export function makeDesk(changed) {
     language: 'ru', theme: 'system', phone: process.env.PHONE ?? 'sip', single_keys: true,
   };
   const desk = {
-    operator, state: 'offline', since: at(), pbx_up: true, session_up: false, campaign: null,
+    operator, state: 'offline', since: at(), pbx_up: true, session_up: false, on_break: false, campaign: null,
     campaigns: [
       { id: 1, name: 'Продление ОСАГО, ноябрь', waiting: 1184 },
       { id: 2, name: 'Motor insurance renewal', waiting: 21 },
@@ -85,7 +85,10 @@ export function makeDesk(changed) {
       const { id, name } = desk.campaigns.find((one) => one.id === campaign);
       desk.campaign = { id, name, talking_point: 'До 30 ноября скидка 5 % постоянным клиентам. Расчёт за две минуты, полис приходит на почту.' };
     },
-    break: ({ on }) => move(on ? 'break' : 'ready'),
+    break: ({ on }) => {
+      desk.on_break = on;
+      move(desk.work ? desk.state : on ? 'break' : 'ready');
+    },
     next: () => {
       if (!desk.campaign) {
         desk.refusal = { code: 'no_campaign', params: {}, until: null };
@@ -127,9 +130,9 @@ export function makeDesk(changed) {
       if (!(desk.work.draft?.disposition || desk.work.suggested)) return { code: 'disposition_missing' };
       if (desk.work.call && desk.work.call.state !== 'ended') return { code: 'still_talking' };
       desk.work = null;
-      desk.state = 'ready';
+      desk.state = desk.on_break ? 'break' : 'ready';
       desk.since = at();
-      if (next) acts.next({});
+      if (next && !desk.on_break) acts.next({});
     },
   };
 

@@ -34,7 +34,10 @@ const startSession = (): void => {
   send('session', { on: true });
 };
 export const endSession = (): void => send('session', { on: false });
-export const takeBreak = (on: boolean): void => send('break', { on });
+/** With a client on the page: the break begins after this one. */
+export const takeBreak = (on: boolean): void => {
+  if (throttle.allows('break')) send('break', { on });
+};
 export const next = (): void => send('next', {});
 export const chooseCampaign = (campaign: number): void => send('campaign', { campaign });
 export const dial = (to: number | null): void => {
@@ -45,7 +48,7 @@ const primaries: Record<DeskState, { label: Key; icon: IconName; run: () => void
   offline: { label: 'do.start', icon: 'headset', run: startSession },
   connecting: { label: 'do.start', icon: 'headset', run: startSession, why: 'why.connecting' },
   ready: { label: 'do.next', icon: 'user', run: next },
-  break: { label: 'do.return', icon: 'play', run: () => takeBreak(false) },
+  break: { label: 'do.return', icon: 'play', run: () => send('break', { on: false }) },
   preview: { label: 'do.dial', icon: 'phone', run: () => dial(null) },
   offered: { label: 'do.answer', icon: 'incoming', run: () => sendWork('answer') },
   dialling: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },
