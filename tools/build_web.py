@@ -65,7 +65,7 @@ def is_current(wanted: str) -> bool:
 def version_of(*command: str) -> tuple[int, ...]:
     """The version that a program prints, () if it can't be run."""
     try:
-        answer = subprocess.run(  # noqa: S603 -- our own choice of program
+        answer = subprocess.run(
             [*command, "--version"], capture_output=True, text=True, timeout=60, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
@@ -101,7 +101,7 @@ def packaged_node() -> Node:
             "--target",
             str(cache),
         ]
-        subprocess.run([*pip, NODE_PACKAGE], check=True, timeout=DEADLINE_S)  # noqa: S603
+        subprocess.run([*pip, NODE_PACKAGE], check=True, timeout=DEADLINE_S)
     node = home / "bin" / "node"
     npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return Node(
@@ -123,7 +123,7 @@ def run_npm(node: Node, *arguments: str, out: Path) -> None:
     """Raises `subprocess.CalledProcessError` with npm's own words already on the screen."""
     path = f"{node.folder}{os.pathsep}{os.environ.get('PATH', '')}"
     environment = {**os.environ, "PATH": path, "CALLWRIGHT_WEB_OUT": str(out)}
-    subprocess.run([*node.npm, *arguments], cwd=WEB, env=environment, check=True, timeout=DEADLINE_S)  # noqa: S603
+    subprocess.run([*node.npm, *arguments], cwd=WEB, env=environment, check=True, timeout=DEADLINE_S)
 
 
 def install(node: Node, out: Path) -> None:

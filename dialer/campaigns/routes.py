@@ -6,36 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from dialer.auth.model import Permission
 from dialer.campaigns import service
-from dialer.campaigns.model import EntryState
-from dialer.http.api import ApiCall, Operation
+from dialer.campaigns.overview import CampaignRow, load_rows
+from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
-from dialer.scripts.tables import scripts
 from dialer.store.engine import Store
-from dialer.telephony.tables import calls
 
 PAGE = 100
-
-
-class CampaignToday(Struct, frozen=True, kw_only=True):
-    attempts: int
-    answered: int
-    successes: int
-
-
-class CampaignRow(Struct, frozen=True, kw_only=True):
-    id: int
-    name: str
-    kind: str
-    language: str
-    status: str
-    line: str
-    script: str
-    pool: dict[str, int]
-    today: CampaignToday
 
 
 class CampaignList(Struct, frozen=True, kw_only=True):
@@ -56,39 +36,6 @@ class EntryRow(Struct, frozen=True, kw_only=True):
 class EntryList(Struct, frozen=True, kw_only=True):
     items: list[EntryRow]
     next: str | None
-
-
-def load_rows(conn: Connection, since: datetime) -> list[CampaignRow]:
-    """All campaigns with their pools by state, and what was done in them since a moment."""
-    pools = service.pools(conn)
-    results = service.results_since(conn, since)
-    titles = dict(conn.execute(select(scripts.c.id, scripts.c.name)).all())
-    counted = {
-        campaign_id: (attempts, answered)
-        for campaign_id, attempts, answered in conn.execute(
-            select(calls.c.campaign_id, func.count(), func.count(calls.c.answered_at))
-            .where(calls.c.started_at >= since)
-            .group_by(calls.c.campaign_id)
-        )
-    }
-    return [
-        CampaignRow(
-            id=campaign.id,
-            name=campaign.name,
-            kind=campaign.kind,
-            language=campaign.language,
-            status=campaign.status,
-            line=campaign.line,
-            script=titles.get(campaign.script_id or 0, ""),
-            pool={state.value: pools.get(campaign.id, {}).get(state.value, 0) for state in EntryState},
-            today=CampaignToday(
-                attempts=counted.get(campaign.id, (0, 0))[0],
-                answered=counted.get(campaign.id, (0, 0))[1],
-                successes=results.get(campaign.id, (0, 0))[1],
-            ),
-        )
-        for campaign in service.every(conn)
-    ]
 
 
 def operations(store: Store, midnight: Callable[[], datetime]) -> list[Operation]:
@@ -144,10 +91,3 @@ def operations(store: Store, midnight: Callable[[], datetime]) -> list[Operation
             answers=EntryList,
         ),
     ]
-
-
-def number(text: str) -> int:
-    """A number from outside. Raises `Problem`."""
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise Problem(404, "not_found")
-    return int(text)

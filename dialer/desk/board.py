@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from dialer.campaigns.routes import CampaignRow, load_rows
+from dialer.campaigns.overview import CampaignRow, load_rows
 from dialer.clients.numbers import national
 from dialer.desk.model import state_of
 from dialer.desk.room import Room, Watcher

@@ -10,9 +10,8 @@ from aiohttp import web
 from sqlalchemy import Connection, select
 
 from dialer.auth.model import Permission, may
-from dialer.campaigns.routes import number
 from dialer.desk.call_page import CallList, CallPage, list_calls, load_call
-from dialer.http.api import ApiCall, Operation
+from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
 from dialer.store.engine import Store
 from dialer.telephony import links

@@ -90,6 +90,13 @@ def read_body(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:
         raise Problem(400, "body_not_json", {"detail": str(error)[:300]}) from error
 
 
+def number(text: str) -> int:
+    """A number from outside. Raises `Problem`."""
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise Problem(404, "not_found")
+    return int(text)
+
+
 def describe(operations: Sequence[Operation], further: Sequence[type] = ()) -> dict[str, Any]:
     """The OpenAPI 3.1 description of the operations; `further` types (of the websocket) stand among the schemas."""
     types = [t for op in operations for t in (op.body, op.answers) if t is not None and t is not bytes]
