@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from sqlalchemy import Connection, Row, select, update
 
 from dialer.events import CallEnded, RecordingReady
@@ -29,6 +30,7 @@ LENGTHS_AGREE_S = 0.2  # beyond it the marks are shown as uncertain (spec T5.2)
 SETTLED_S = 0.3  # a PBX closes its files within 20 ms of the hang-up (measured); asked again this much later
 UNCHANGED = 4  # looks in a row without a change: a crash left the files as they are
 WAIT_FOR_PBX_S = 15.0
+AT_ONCE = 4  # a torn file is waited for, and must not hold up those that are whole
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,29 +43,36 @@ class Finished(msgspec.Struct, frozen=True, kw_only=True):
 
 def merge(source: Path, kept: Path, call_id: str) -> Finished:
     """Make one stereo file of a call's two sides: operator left, client right. Blocking; for a thread."""
-    sides = []
-    for side in ("out", "in"):
-        try:
-            sides.append(wav.read(source / f"{call_id}-{side}.wav"))
-        except FileNotFoundError:
-            continue
-        except wav.NotWav as error:
-            log.warning("recording %s: side %s: %s", call_id, side, error)
-    if not sides:
+    left, right = _side(source, call_id, "out"), _side(source, call_id, "in")
+    present = [side for side in (left, right) if side is not None]
+    if not present:
         return Finished(state="missing")
-    if all(described.frames == 0 for described, _ in sides):
+    if all(described.frames == 0 for described, _ in present):
         return Finished(state="no_audio", duration_s=0.0)
-    if len(sides) == 1:
-        sides.append((sides[0][0], sides[0][1][:0]))
-    (left, left_samples), (right, right_samples) = sides
-    both = wav.stereo(left_samples, right_samples)
+    rate = present[0][0].rate
+    both = wav.stereo(_sound(left), _sound(right))
     kept.mkdir(parents=True, exist_ok=True)
-    wav.write_stereo(kept / f"{call_id}.wav", left.rate, both)
+    wav.write_stereo(kept / f"{call_id}.wav", rate, both)
+    whole = len(present) == 2 and not any(described.repaired for described, _ in present)
     return Finished(
-        state="repaired" if left.repaired or right.repaired else "ready",
-        duration_s=len(both) / left.rate,
+        state="ready" if whole else "repaired",
+        duration_s=len(both) / rate,
         peaks=wav.peaks(both[:, 0]) + wav.peaks(both[:, 1]),
     )
+
+
+def _side(source: Path, call_id: str, side: str) -> tuple[wav.Side, wav.Samples] | None:
+    try:
+        return wav.read(source / f"{call_id}-{side}.wav")
+    except FileNotFoundError:
+        return None
+    except wav.NotWav as error:
+        log.warning("recording %s: side %s: %s", call_id, side, error)
+        return None
+
+
+def _sound(side: tuple[wav.Side, wav.Samples] | None) -> wav.Samples:
+    return side[1] if side is not None else np.zeros(0, dtype=np.int16)
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +101,7 @@ def place(started_at: datetime, ended_at: datetime, *, end_reason: str, duration
 
 
 class Recorder:
-    """Finishes the recordings of calls that ended, one after the other, and those a crash left unfinished."""
+    """Finishes the recordings of calls that ended, a few at once, and those a crash left unfinished."""
 
     def __init__(self, store: Store, *, source: Path, kept: Path, now: Callable[[], datetime]) -> None:
         self._store = store
@@ -100,17 +109,18 @@ class Recorder:
         self._kept = kept
         self._now = now
         self._queue: asyncio.Queue[str] = asyncio.Queue(maxsize=10_000)
-        self._task: asyncio.Task[None] | None = None
+        self._at_work: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="recorder")
+        self._tasks = [asyncio.create_task(self._run(), name=f"recorder {n}") for n in range(AT_ONCE)]
         for row in await self._store.read(_unfinished):
             await self._queue.put(row.call_id)
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def call_ended(self, event: CallEnded) -> None:
         """A committed end of a call; told twice, it is finished once."""
@@ -120,6 +130,9 @@ class Recorder:
     async def _run(self) -> None:
         while True:
             call_id = await self._queue.get()
+            if call_id in self._at_work:
+                continue  # told twice
+            self._at_work.add(call_id)
             try:
                 await self._finish(call_id)
             except (OSError, StoreError) as error:
@@ -127,6 +140,8 @@ class Recorder:
             except Exception:
                 # One file's fault must not leave all that come after it unfinished.
                 log.exception("recording %s not finished", call_id)
+            finally:
+                self._at_work.discard(call_id)
 
     async def _finish(self, call_id: str) -> None:
         row = await self._store.read(lambda conn: _one(conn, call_id))

@@ -5,6 +5,7 @@ Source: RIFF WAVE, PCM 16 bit mono, as Asterisk's `wav` format writes it (8 kHz)
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 HEADER: Final = 44
+USUAL_RATE: Final = 8000  # of Asterisk's format `wav`
 MOST_PEAKS: Final = 2000
 
 Samples = npt.NDArray[np.int16]
@@ -36,7 +38,11 @@ class NotWav(ValueError):
 
 
 def inspect(head: bytes, size: int) -> Side:
-    """Read a file's first 44 bytes against its size. A header of zeros, or a torn file, counts as repaired."""
+    """Read a file's first 44 bytes against its size. A header that lies, or never reached the disk, is repaired."""
+    if size < HEADER:  # torn before the first sound
+        return Side(rate=USUAL_RATE, frames=0, repaired=True)
+    if head == bytes(HEADER):  # the disk never saw it: it can only have been what Asterisk writes
+        return Side(rate=USUAL_RATE, frames=(size - HEADER) // 2, repaired=True)
     if len(head) < HEADER or head[:4] != b"RIFF" or head[8:16] != b"WAVEfmt " or head[36:40] != b"data":
         raise NotWav("not a plain WAV file")
     kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", head[20:36])
@@ -102,4 +108,5 @@ def write_stereo(path: Path, rate: int, both: Samples) -> None:
         file.write(header(rate, 2, len(data)))
         file.write(data)
         file.flush()
+        os.fsync(file.fileno())
     part.rename(path)

@@ -1,0 +1,228 @@
+"""Finished recordings: whole, in their right place of time, each once, and none left behind by another's fault."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Row, select, update
+
+from dialer.events import CallEnded, RecordingReady
+from dialer.store.engine import Store
+from dialer.store.outbox import Envelope
+from dialer.telephony import service as calls
+from dialer.telephony import wav
+from dialer.telephony.recordings import LENGTHS_AGREE_S, Recorder, merge, place
+from dialer.telephony.tables import calls as calls_table
+from dialer.telephony.tables import recordings
+
+START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+RATE = 8000
+SECONDS = st.floats(0, 4000)
+
+
+# --- where a recording stands in time -----------------------------------------------------------------------
+
+
+def placed_of(lasted: float, sound: float, end_reason: str = "hangup") -> tuple[float, bool]:
+    """How much the beginning was moved (s), and whether the marks are uncertain."""
+    found = place(START, START + timedelta(seconds=lasted), end_reason=end_reason, duration_s=sound)
+    return (found.started_at - START).total_seconds(), found.uncertain
+
+
+@given(SECONDS, st.floats(-LENGTHS_AGREE_S + 0.001, LENGTHS_AGREE_S - 0.001))
+def test_lengths_that_agree_move_nothing(lasted: float, more: float) -> None:
+    assert placed_of(lasted, max(lasted + more, 0)) == (0, False)
+
+
+@given(SECONDS, st.floats(LENGTHS_AGREE_S + 0.001, 100))
+def test_a_recording_longer_than_what_was_seen_began_before(lasted: float, more: float) -> None:
+    moved, uncertain = placed_of(lasted, lasted + more)
+    assert moved == pytest.approx(-more, abs=1e-5)
+    assert not uncertain
+
+
+@given(st.floats(1, 4000), st.floats(LENGTHS_AGREE_S + 0.001, 1))
+def test_sound_that_is_missing_makes_marks_uncertain(lasted: float, less: float) -> None:
+    assert placed_of(lasted, lasted - less) == (0, True)
+
+
+@pytest.mark.parametrize("end_reason", ["pbx_restarted", "lost_sight"])
+def test_a_tail_lost_in_a_crash_moves_no_mark(end_reason: str) -> None:
+    assert placed_of(30, 28, end_reason) == (0, False)
+    assert placed_of(30, 31, end_reason) == (0, True), "nobody saw its beginning, nor its end"
+
+
+def test_no_sound_is_no_question() -> None:
+    assert not place(START, START, end_reason="hangup", duration_s=None).uncertain
+
+
+# --- both sides ---------------------------------------------------------------------------------------------
+
+
+def side(seconds: float, level: int, *, torn: bool = False) -> bytes:
+    sound = np.full(round(seconds * RATE), level, dtype="<i2").tobytes()
+    return wav.header(RATE, 1, 0 if torn else len(sound)) + sound
+
+
+def test_the_operator_is_left_and_the_client_right_even_if_one_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "A-in.wav").write_bytes(side(1, 100))
+    assert merge(tmp_path, tmp_path, "A").state == "repaired"
+    sound = np.frombuffer((tmp_path / "A.wav").read_bytes()[wav.HEADER :], dtype="<i2").reshape(-1, 2)
+    assert not sound[:, 0].any()
+    assert (sound[:, 1] == 100).all()
+
+
+# --- the recorder -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Studio:
+    """A recorder over a store, and the folders between which it works."""
+
+    store: Store
+    source: Path
+    kept: Path
+    told: list[RecordingReady] = field(default_factory=list)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def recorder(self) -> Recorder:
+        return Recorder(self.store, source=self.source, kept=self.kept, now=lambda: START)
+
+    def hear(self, envelopes: Sequence[Envelope]) -> None:
+        self.told += [e.event for e in envelopes if isinstance(e.event, RecordingReady)]
+        self.woken.set()
+
+    async def call(self, call_id: str, *, seconds: float = 2.0, end_reason: str = "hangup") -> CallEnded:
+        """A call of which the store knows, recorded from its beginning to its end."""
+
+        def write(conn: Connection) -> None:
+            calls.start(
+                conn,
+                now=START,
+                id=call_id,
+                direction="outbound",
+                pbx="t",
+                leg=call_id,
+                line="main",
+                number="+7",
+            )
+            calls.start_recording(conn, call_id, START)
+            end = START + timedelta(seconds=seconds)
+            conn.execute(
+                update(calls_table)
+                .where(calls_table.c.id == call_id)
+                .values(ended_at=end, end_reason=end_reason)
+            )
+
+        await self.store.write(write)
+        return CallEnded(call_id=call_id, recorded=True)
+
+    def pbx_writes(self, call_id: str, *, seconds: float = 2.0, torn: bool = False) -> None:
+        for name in ("in", "out"):
+            (self.source / f"{call_id}-{name}.wav").write_bytes(side(seconds, 7, torn=torn))
+
+    async def row(self, call_id: str) -> Row[Any]:
+        return await self.store.read(
+            lambda conn: conn.execute(select(recordings).where(recordings.c.call_id == call_id)).one()
+        )
+
+    async def until(self, wanted: Callable[[], bool], deadline_s: float = 20) -> None:
+        async with asyncio.timeout(deadline_s):
+            while not wanted():
+                self.woken.clear()
+                await self.woken.wait()
+
+
+@pytest.fixture
+async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
+    store = await Store.open(f"sqlite:///{tmp_path / 'store.db'}")
+    await store.migrate()
+    studio = Studio(store=store, source=tmp_path / "monitor", kept=tmp_path / "kept")
+    studio.source.mkdir()
+    store.listen(studio.hear)
+    yield studio
+    await store.close()
+
+
+async def test_a_recording_is_finished_once_though_told_thrice(studio: Studio) -> None:
+    recorder = studio.recorder()
+    await recorder.start()
+    ended = await studio.call("A")
+    studio.pbx_writes("A")
+    for _ in range(3):
+        await recorder.call_ended(ended)
+    await studio.call("B")
+    studio.pbx_writes("B")
+    await recorder.call_ended(CallEnded(call_id="B", recorded=True))
+    await studio.until(lambda: len(studio.told) == 2)
+    await recorder.stop()
+    assert sorted(event.call_id for event in studio.told) == ["A", "B"]
+    row = await studio.row("A")
+    assert (row.state, row.duration_s, row.uncertain) == ("ready", 2.0, False)
+    assert len(row.peaks) % 2 == 0
+
+
+async def test_what_a_crash_left_unfinished_is_finished_at_the_start(studio: Studio) -> None:
+    for call_id in ("A", "B"):
+        await studio.call(call_id, end_reason="pbx_restarted")
+        studio.pbx_writes(call_id, torn=True, seconds=1.5)
+    recorder = studio.recorder()
+    await recorder.start()
+    await studio.until(lambda: len(studio.told) == 2)
+    await recorder.stop()
+    row = await studio.row("A")
+    assert (row.state, row.duration_s, row.uncertain, row.started_at) == ("repaired", 1.5, False, START)
+
+
+async def test_a_beginning_that_nobody_saw_is_told_by_the_length(studio: Studio) -> None:
+    ended = await studio.call("A", seconds=2.0)
+    studio.pbx_writes("A", seconds=3.25)
+    recorder = studio.recorder()
+    await recorder.start()
+    await recorder.call_ended(ended)
+    await studio.until(lambda: bool(studio.told))
+    await recorder.stop()
+    row = await studio.row("A")
+    assert row.started_at == START - timedelta(seconds=1.25)
+    assert not row.uncertain
+
+
+async def test_one_bad_file_holds_up_nobody(studio: Studio) -> None:
+    recorder = studio.recorder()
+    await recorder.start()
+    for call_id in ("A", "B", "C"):
+        await studio.call(call_id)
+    (studio.source / "A-in.wav").mkdir()  # can't be read at all
+    studio.pbx_writes("C")
+    for call_id in ("A", "B", "C"):
+        await recorder.call_ended(CallEnded(call_id=call_id, recorded=True))
+    await studio.until(lambda: any(event.call_id == "C" for event in studio.told), 3)
+    await recorder.stop()
+    assert (await studio.row("C")).state == "ready"
+
+
+async def test_a_full_disk_is_tried_again_at_the_next_start(studio: Studio) -> None:
+    ended = await studio.call("A")
+    studio.pbx_writes("A")
+    studio.kept.write_text("in the way")  # where the folder should be
+    recorder = studio.recorder()
+    await recorder.start()
+    await recorder.call_ended(ended)
+    await recorder.call_ended(CallEnded(call_id="no such call", recorded=True))
+    await recorder.stop()
+    assert (await studio.row("A")).state == "writing"
+    studio.kept.unlink()
+    recorder = studio.recorder()
+    await recorder.start()
+    await studio.until(lambda: bool(studio.told))
+    await recorder.stop()
+    assert (await studio.row("A")).state == "ready"
