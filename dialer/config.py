@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dialer.auth.addresses import networks
+from dialer.telephony.lines import wrong_dial
 from dialer.toml_places import line_of
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -75,11 +76,15 @@ class Recordings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    dial: Annotated[str, Meta(pattern=r"^[A-Za-z0-9]+/[A-Za-z0-9_@/.-]*\{number\}[A-Za-z0-9_@/.-]*$")]
+    dial: str
     caller_id: CallerId = ""
     region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "RU"
     capacity: Annotated[int, Meta(ge=1, le=10000)] = 30
     called: tuple[Called, ...] = ()  # the numbers under which clients call this line; empty = any
+
+    def __post_init__(self) -> None:
+        if wrong := wrong_dial(self.dial):
+            raise ValueError(f"`dial`: {wrong}")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,7 +126,7 @@ source = "/var/spool/asterisk/monitor"     # where Asterisk writes
 kept = "data/recordings"                   # where finished recordings are kept
 
 [lines.main]
-dial = "PJSIP/{number}@trunk"
+dial = "PJSIP/{number}@trunk"               # {digits}: without the plus; PJSIP, SIP, IAX2, DAHDI, never Local
 caller_id = "+74951234567"
 region = "RU"
 capacity = 30

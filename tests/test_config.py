@@ -244,3 +244,32 @@ def test_trusted_proxies_are_addresses_or_networks(path: Path) -> None:
     assert "line 3" in wrong
     assert "http.trusted_proxies" in wrong
     assert "proxy.example" in wrong
+
+
+@pytest.mark.parametrize(
+    "dial",
+    [
+        "PJSIP/{number}@trunk",
+        "PJSIP/trunk/sip:{digits}@10.0.0.1:5060",
+        "DAHDI/g1/{digits}",
+        "SIP/out/{number}",
+    ],
+)
+def test_a_line_may_be_dialled_as_the_adapter_can(path: Path, dial: str) -> None:
+    assert loaded(path, f'[lines.main]\ndial = "{dial}"\n').lines["main"].dial == dial
+
+
+@pytest.mark.parametrize(
+    ("dial", "why"),
+    [
+        ("Local/{number}@out/n", "other half"),
+        ("local/{digits}@out", "other half"),
+        ("Agent/{number}", "PJSIP, SIP, IAX2, DAHDI"),
+        ("PJSIP/trunk", "{number}"),
+        ("PJSIP/{number}&SIP/1", "{number}"),
+    ],
+)
+def test_a_line_that_cannot_be_dialled_is_refused_with_the_reason(path: Path, dial: str, why: str) -> None:
+    told = complaint(path, f'[lines.main]\nregion = "RU"\ndial = "{dial}"\n')
+    assert "line 3: lines.main.dial" in told
+    assert why in told

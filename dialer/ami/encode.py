@@ -35,12 +35,12 @@ from dialer.ami.messages import (
     SetVariable,
     Variable,
 )
+from dialer.telephony.lines import wrong_dial
 
 MAX_LINE = 1023  # bytes without the line's end
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _ENDPOINT = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _ID = re.compile(r"[A-Za-z0-9_.:;+-]{1,128}")
-_LINE = re.compile(r"[A-Za-z0-9]{2,16}/[A-Za-z0-9_.@:/-]*\{(?:number|digits)\}[A-Za-z0-9_.@:/-]*")
 _SPLITTERS = re.compile(r'([\\",()\[\]])')
 _ENDS = re.compile("[\r\n\0]")
 
@@ -135,8 +135,9 @@ def _channel(to: Endpoint | Dialled) -> str:
     if isinstance(to, Endpoint):
         return "PJSIP/" + _matched("Channel", _ENDPOINT, to.name)
     number = _matched("Channel", _NUMBER, to.number)
-    line = _matched("Channel", _LINE, to.line)
-    return line.replace("{number}", number).replace("{digits}", number.lstrip("+"))
+    if wrong := wrong_dial(to.line):
+        raise Unencodable("Channel", wrong)
+    return to.line.replace("{number}", number).replace("{digits}", number.lstrip("+"))
 
 
 def _place(context: Context) -> Headers:

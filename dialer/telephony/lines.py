@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+# How a number is dialled: one channel of the PBX's own, with the number in it once. `{number}` is E.164 with its
+# plus, `{digits}` the same without. The adapter and the configuration hold to the same form.
+_DIAL = re.compile(r"[A-Za-z0-9]{2,16}/[A-Za-z0-9_.@:/-]*\{(?:number|digits)\}[A-Za-z0-9_.@:/-]*")
+TECHNOLOGIES = ("PJSIP", "SIP", "IAX2", "DAHDI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """`dial` is the PBX's own form with `{number}` in it; `capacity` counts simultaneous calls."""
+    """`dial` is the PBX's own form with `{number}` or `{digits}` in it; `capacity` counts simultaneous calls."""
 
     name: str
     dial: str
@@ -16,6 +22,18 @@ class Line:
     region: str
     capacity: int
     called: tuple[str, ...]
+
+
+def wrong_dial(dial: str) -> str:
+    """Why a line may not be dialled like this, "" if it may. Says nothing of what was given."""
+    if not _DIAL.fullmatch(dial):
+        return "not of the form TECHNOLOGY/...{number}...: one place, letters, digits and _ . @ : / - besides"
+    technology = dial.partition("/")[0].upper()
+    if technology == "LOCAL":
+        return "no Local channel: Bridge would take its other half, and the client would hear nobody"
+    if technology not in TECHNOLOGIES:
+        return f"not one of the technologies {', '.join(TECHNOLOGIES)}"
+    return ""
 
 
 def line_called(lines: Mapping[str, Line], dialled: str) -> Line | None:

@@ -174,6 +174,8 @@ def test_only_digits_are_dialled(number: str) -> None:
         "Local/{number}@x;y",
         "PJSIP/{number}@a,b",
         "PJSIP/{x}",
+        "PJSIP/{number}@{digits}",
+        "Agent/{number}",
     ],
 )
 def test_a_line_is_one_place(line: str) -> None:
@@ -188,12 +190,19 @@ def test_a_line_is_one_place(line: str) -> None:
     [
         ("PJSIP/{number}@trunk", "PJSIP/+79161234567@trunk"),
         ("PJSIP/trunk/sip:{digits}@10.0.0.1:5060", "PJSIP/trunk/sip:79161234567@10.0.0.1:5060"),
-        ("Local/{number}@callwright-test/n", "Local/+79161234567@callwright-test/n"),
+        ("DAHDI/g1/{digits}", "DAHDI/g1/79161234567"),
     ],
 )
 def test_lines_that_are_had(line: str, channel: str) -> None:
     order_ = Originate(to=Dialled(line, "+79161234567"), leg="1", context=Context.CLIENT, timeout_s=40)
     assert read(encode(order_, "1"))[0].get("Channel") == channel
+
+
+@pytest.mark.parametrize("line", ["Local/{number}@out/n", "local/{digits}@out"])
+def test_no_line_leads_through_a_local_channel(line: str) -> None:
+    order_ = Originate(to=Dialled(line, "+79161234567"), leg="1", context=Context.CLIENT, timeout_s=40)
+    with pytest.raises(Unencodable, match="other half"):
+        encode(order_, "1")
 
 
 @pytest.mark.parametrize("length", [1000, 1023 - len("Value: "), 1024 - len("Value: "), 5000])

@@ -60,7 +60,7 @@ WAITING_ROOM = """
 exten => _X.,1,Ringing()
  same => n,Wait(60)
 """
-LINE = "Local/{digits}@rig-waiting/n"
+LINE = "PJSIP/{digits}@rig-waiting/n"
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,8 @@ def test_hostile_values_come_back_as_they_went_and_alone(asterisk: AsteriskServe
                 variables=((Variable.CALL, value), (Variable.RECORD, "1")),
             )
             try:
-                data = encode(order, f"o-{tried}")
+                # A leg of Asterisk's own, which the encoder would not order: the headers under test are the others.
+                data = encode(order, f"o-{tried}").replace(b"Channel: PJSIP/", b"Channel: Local/", 1)
                 # Asterisk skips blanks before a header's value, and the encoder refuses such a value for Setvar.
                 whole = value if not value or value[0] > " " else "x" + value
                 again = encode(SetVariable(leg, Variable.RECORD, whole), f"s-{tried}")
