@@ -86,6 +86,9 @@ class Ears:
     def inbound_fell_back(self, call_id: str) -> None:
         self._inbound.fell_back(call_id)
 
+    def inbound_still_rings(self, call_id: str) -> None:
+        self._inbound.still_rings(call_id)
+
     def pbx_changed(self, up: bool, reason: str) -> None:
         log.info("pbx %s%s", "at hand" if up else "away: ", reason)
         self._desks.pbx_changed()

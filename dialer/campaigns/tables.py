@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, text
 
 from dialer.campaigns.model import Disposition, Rules
 from dialer.store.schema import JsonText, UtcDateTime, metadata
@@ -70,14 +70,18 @@ entries = Table(
     ),
 )
 
-# What is out with an operator: a client, and each of its phones, at most once over all campaigns.
+# What is out with an operator: a client, and each of its phones, at most once over all campaigns. Either for an
+# entry that was claimed, or for a call from outside that is on this operator's desk.
 holds = Table(
     "holds",
     metadata,
     Column("kind", String(6), primary_key=True),  # client, phone
     Column("key", String(20), primary_key=True),
-    Column("entry_id", ForeignKey("entries.id"), nullable=False),
+    Column("entry_id", ForeignKey("entries.id")),
+    Column("operator_id", ForeignKey("users.id")),
+    CheckConstraint("(entry_id IS NULL) <> (operator_id IS NULL)", name="for_one"),
     Index("ix_holds_entry_id", "entry_id"),
+    Index("ix_holds_operator_id", "operator_id"),
 )
 
 # Each entry ever handed out; the sliding window counts these.

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
-from msgspec import Struct
-
-from dialer.desk.view import DeskState
-
-
-class Candidate(Struct, frozen=True, kw_only=True):
-    """An operator as the routing sees them; `since` is when they came into their present state."""
-
-    operator_id: int
-    state: DeskState
-    since: datetime
-    page_open: bool
+# Since when an operator has been free, and who it is: in session, no work, no break, a page open, not asked yet.
+Free = tuple[datetime, int]
 
 
-def choose(candidates: Iterable[Candidate], *, tried: Collection[int]) -> int | None:
-    """The operator who is in session, free, has a page open, was not asked yet, and is idle longest."""
-    free = [
-        candidate
-        for candidate in candidates
-        if candidate.state is DeskState.READY and candidate.page_open and candidate.operator_id not in tried
-    ]
-    longest = min(free, key=lambda candidate: (candidate.since, candidate.operator_id), default=None)
-    return longest.operator_id if longest is not None else None
+def choose(free: Iterable[Free], *, holder: int | None = None) -> int | None:
+    """The operator who is idle longest; before all others the one who has the caller's number out already."""
+    longest: Free | None = None
+    for operator in free:
+        if operator[1] == holder:
+            return holder
+        if longest is None or operator < longest:
+            longest = operator
+    return longest[1] if longest is not None else None

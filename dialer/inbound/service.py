@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
-from dialer.campaigns import service as campaigns
-from dialer.campaigns.model import Campaign
-from dialer.clients import service as clients
-from dialer.clients.numbers import normalise
+from dialer.campaigns import holds
 from dialer.desk import work as units
-from dialer.desk.model import CallRecord, Desk, Work, state_of
+from dialer.desk.model import CallRecord, Desk, Work, evolve, state_of
 from dialer.desk.room import Room
 from dialer.desk.service import Desks
-from dialer.inbound.routing import Candidate, choose
+from dialer.desk.view import DeskState
+from dialer.inbound.routing import Free, choose
+from dialer.inbound.work import OFFER, Caller, begin, caller_of, lose
 from dialer.store.errors import StoreError
-from dialer.telephony import service as calls
 from dialer.telephony.lines import Line, line_called
-from dialer.telephony.model import CallState, EndReason, InboundOffered, Party
+from dialer.telephony.model import CallState, InboundOffered
 from dialer.telephony.port import PbxError
 from dialer.telephony.tracker import inbound
 
 log = logging.getLogger(__name__)
 
-OFFER = timedelta(seconds=20)  # how long a call rings at one operator
+TAKING = timedelta(seconds=2)  # how long after the dialplan's word a call that was taken may still come to us
 MOST_AT_ONCE = 200  # calls being looked up together; beyond that the dialplan's own fallback takes them
 
 
 class Inbound:
-    """Follows each call from outside from its offer until an operator took it, or nobody did."""
+    """Follows each call from outside from its offer until an operator took it, or nobody did.
+
+    `tasks` are the calls being dealt with at this moment.
+    """
 
     def __init__(self, desks: Desks) -> None:
         self._desks = desks
@@ -41,22 +43,29 @@ class Inbound:
         self._tried: dict[str, set[int]] = {}
         self._asking: set[str] = set()  # calls for which an operator is being looked for at this moment
         self._gone: set[str] = set()  # calls that the dialplan took back meanwhile
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._doubtful: dict[
+            str, datetime
+        ] = {}  # taken, but the dialplan says that it went its own way: since when
+        self._held: set[str] = set()  # works whose client is known to be held for them
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    # --- what the PBX reports -------------------------------------------------------------------------------
 
     def offered(self, event: InboundOffered) -> None:
         """A call asks where to go: follow it at once, and look for an operator."""
-        if len(self._tasks) >= MOST_AT_ONCE:
+        if len(self.tasks) >= MOST_AT_ONCE:
             log.warning("inbound calls beyond %s at once: left to the dialplan", MOST_AT_ONCE)
             return
         call_id = self._world.new_id()
         self._world.switchboard.expect(inbound(call_id, event.leg, event.at))
         self._asking.add(call_id)
-        self._spawn(self._route(call_id, event))
+        line = line_called(self._world.lines, event.dialled)
+        self._spawn(self._route(caller_of(call_id, leg=event.leg, line=line, number=event.number)))
 
     def fell_back(self, call_id: str) -> None:
         """The dialplan went its own way with a call: from now on it is not ours to take."""
@@ -65,51 +74,54 @@ class Inbound:
         elif (room := self._desks.rooms.with_call(call_id)) is not None:
             self._spawn(self._taken_back(room, call_id))
 
-    async def _taken_back(self, room: Room, call_id: str) -> None:
-        work = room.desk.work
-        if work is None or work.call is None or not await self._desks.following.withdraw(room, call_id):
-            return
-        await self._lose(call_id, self._as_offered(work.call), self._world.lines.get(work.call.line))
+    def still_rings(self, call_id: str) -> None:
+        """After a gap: a call stands where nobody has taken it yet, whatever its desk believes."""
+        room = self._desks.rooms.with_call(call_id)
+        if room is not None:
+            self._spawn(self._offer_again(room, call_id))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._tasks.add(task)
+        self.tasks.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("inbound call failed", exc_info=error)
 
-    async def _route(self, call_id: str, event: InboundOffered) -> None:
-        line = line_called(self._world.lines, event.dialled)
+    # --- offering -------------------------------------------------------------------------------------------
+
+    async def _route(self, caller: Caller) -> None:
         try:
-            if line is None or not await self._offer(call_id, event, line):
-                await self._lose(call_id, event, line)
+            if not await self._offer(caller):
+                await self._lose(caller)
         except StoreError as error:
             log.warning("inbound call left to the dialplan: %s", error)
-            self._world.switchboard.forget(call_id)
+            self._world.switchboard.forget(caller.call_id)
         finally:
-            self._asking.discard(call_id)
-            self._gone.discard(call_id)
+            self._asking.discard(caller.call_id)
+            self._gone.discard(caller.call_id)
 
-    async def _offer(self, call_id: str, event: InboundOffered, line: Line) -> bool:
+    async def _offer(self, caller: Caller) -> bool:
         """Offer the call to free operators, one after the other, until one has it on the page."""
-        tried = self._tried.setdefault(call_id, set())
+        call_id, line = caller.call_id, caller.line
+        if line is None:
+            return False
+        tried, holder = self._tried.setdefault(call_id, set()), await self._holder(caller)
         while (
             not self._is_lost(call_id)
-            and (operator_id := choose(self._candidates(), tried=tried)) is not None
+            and (operator_id := choose(self._free(tried), holder=holder)) is not None
         ):
             tried.add(operator_id)
             room = self._desks.rooms.all[operator_id]
-            begin = self._begin(room, call_id, event, line)
-            if not await self._desks.following.offer(room, begin):
+            if not await self._desks.following.offer(room, self._begin(room, caller, line)):
                 continue
             if self._is_lost(call_id):
                 await self._desks.following.withdraw(room, call_id)
                 return False
             try:
-                await self._world.pbx.ring_inbound(leg=event.leg)
+                await self._world.pbx.ring_inbound(leg=caller.leg)
             except PbxError as error:
                 log.warning("inbound call slipped away: call %s, %s", call_id, error.code)
                 await self._desks.following.withdraw(room, call_id)
@@ -117,154 +129,152 @@ class Inbound:
             return True
         return False
 
+    async def _holder(self, caller: Caller) -> int | None:
+        number = caller.e164
+        if number is None:
+            return None
+        return await self._world.store.read(lambda conn: holds.holder_of(conn, number))
+
     def _is_lost(self, call_id: str) -> bool:
         """Whether the caller hung up, or the dialplan took the call back: nobody is to be asked any more."""
         call = self._world.switchboard.calls.get(call_id)
         return call_id in self._gone or call is None or call.state is CallState.ENDED
 
-    def _candidates(self) -> list[Candidate]:
-        return [
-            Candidate(
-                operator_id=operator_id,
-                state=state_of(room.desk),
-                since=room.desk.since,
-                page_open=bool(room.watchers),
-            )
-            for operator_id, room in self._desks.rooms.all.items()
-        ]
+    def _free(self, tried: set[int]) -> Iterator[Free]:
+        """Operators who may be offered a call: in session, free, with a page open, not asked yet."""
+        for operator_id, room in self._desks.rooms.all.items():
+            desk = room.desk
+            if room.watchers and operator_id not in tried and state_of(desk) is DeskState.READY:
+                yield desk.since, operator_id
 
     def _begin(
-        self, room: Room, call_id: str, event: InboundOffered, line: Line
+        self, room: Room, caller: Caller, line: Line
     ) -> Callable[[Connection, Desk], tuple[Desk, units.Loaded] | None]:
         now, new_id = self._world.now(), self._world.new_id
-        number = normalise(event.number, line.region) if event.number else None
-        user, pbx = room.user, self._world.pbx.name
+        language, pbx = room.user.language, self._world.pbx.name
 
-        def begin(conn: Connection, desk: Desk) -> tuple[Desk, units.Loaded] | None:
-            campaign = campaigns.inbound_of(conn, line.name)
-            if campaign is None:
+        def unit(conn: Connection, desk: Desk) -> tuple[Desk, units.Loaded] | None:
+            if not room.watchers:  # the page went while the call waited for the desk
                 return None
-            client_id = _client_of(conn, number, event, now)
-            call = CallRecord(
-                id=call_id,
-                leg=event.leg,
-                direction="inbound",
-                number=number or "",
-                line=line.name,
-                state=CallState.RINGING,
-                started_at=now,
-                record=campaign.record,
-            )
-            _write_down(conn, call, campaign, client_id, user.id, pbx)
-            work = Work(
-                id=new_id(),
-                direction="inbound",
-                campaign_id=campaign.id,
-                client_id=client_id,
-                call=call,
-                began_at=now,
-                offered_until=now + OFFER,
-            )
-            return units.begin(conn, desk, work, campaign, language=user.language, now=now, new_id=new_id)
+            return begin(conn, desk, caller, line, language=language, pbx=pbx, now=now, new_id=new_id)
 
-        return begin
+        return unit
 
-    async def _lose(self, call_id: str, event: InboundOffered, line: Line | None) -> None:
+    async def _lose(self, caller: Caller) -> None:
         """Nobody took it: written down, and left to the dialplan's fallback."""
+        call_id, now, pbx = caller.call_id, self._world.now(), self._world.pbx.name
         self._tried.pop(call_id, None)
         live = self._world.switchboard.calls.get(call_id)
         given_up = live is not None and live.state is CallState.ENDED
         self._world.switchboard.forget(call_id)
-        now, pbx = self._world.now(), self._world.pbx.name
-        number = normalise(event.number, line.region) if line is not None and event.number else None
-        name = line.name if line is not None else ""
+        await self._world.store.write(lambda conn: lose(conn, caller, given_up=given_up, pbx=pbx, now=now))
 
-        def lose(conn: Connection) -> None:
-            if not calls.known(conn, call_id):
-                calls.start(
-                    conn,
-                    now=now,
-                    id=call_id,
-                    direction="inbound",
-                    pbx=pbx,
-                    leg=event.leg,
-                    line=name,
-                    number=number or "",
-                )
-            calls.change(
-                conn,
-                call_id,
-                now,
-                operator_id=None,
-                ended_at=now,
-                outcome="no_answer",
-                end_reason=EndReason.HANGUP.value if given_up else "fell_back",
-                ended_by=Party.CLIENT.value if given_up else "",
-            )
+    # --- calls on desks that the dialplan, or a gap, says more of -------------------------------------------------
 
-        await self._world.store.write(lose)
+    async def _taken_back(self, room: Room, call_id: str) -> None:
+        work = room.desk.work
+        if work is None or work.call is None:
+            return
+        if await self._desks.following.withdraw(room, call_id):
+            await self._lose(self._caller(work, work.call))
+        else:
+            # The operator pressed the button in the same moment, or our order was lost: which, a moment will show.
+            self._doubtful[call_id] = self._world.now()
+
+    async def _clear_doubt(self, room: Room, call_id: str) -> None:
+        """Take a call off the desk that was taken there but never came."""
+        async with room.lock:
+            work = room.desk.work
+            if work is None or work.call is None or work.call.id != call_id or self._has_come(work.call):
+                return
+            await self._desks.rooms.clear(room)
+            self._desks.rooms.push(room)
+        await self._lose(self._caller(work, work.call))
+
+    def _has_come(self, call: CallRecord) -> bool:
+        """Whether the operator was joined with it, is being so, or it is over: then it is followed as any call."""
+        live = self._world.switchboard.calls.get(call.id)
+        return (
+            call.bridged_at is not None
+            or call.id in self._world.switchboard.waiting_clients
+            or (live is not None and (live.bridged_at is not None or live.state is CallState.ENDED))
+        )
+
+    async def _offer_again(self, room: Room, call_id: str) -> None:
+        async with room.lock:
+            work, live = room.desk.work, self._world.switchboard.calls.get(call_id)
+            if work is None or work.call is None or work.call.id != call_id or work.offered_until is not None:
+                return
+            if live is None or live.client.answered_at is not None or live.state is CallState.ENDED:
+                return
+            now = self._world.now()
+            again = evolve(room.desk, now, work=msgspec.structs.replace(work, offered_until=now + OFFER))
+            room.desk = await self._world.store.write(lambda conn: units.keep(conn, again))
+            self._desks.rooms.push(room)
+
+    # --- what time does -------------------------------------------------------------------------------------
 
     async def sweep(self) -> None:
         """Calls that rang too long at one operator go to the next, or back to the dialplan."""
-        now = self._world.now()
-        for room in list(self._desks.rooms.all.values()):
+        now, rooms = self._world.now(), self._desks.rooms
+        self._forget_the_past()
+        for call_id in [call_id for call_id, since in self._doubtful.items() if since + TAKING <= now]:
+            del self._doubtful[call_id]
+            if (room := rooms.with_call(call_id)) is not None:
+                await self._clear_doubt(room, call_id)
+        for room in list(rooms.all.values()):
             work = room.desk.work
             if work is None or work.call is None or work.offered_until is None or work.offered_until > now:
                 continue
-            call = work.call
-            if await self._desks.following.withdraw(room, call.id):
-                self._tried.setdefault(call.id, set()).add(room.user.id)  # also of a daemon's life before
-                await self._pass_on(call)
+            if await self._desks.following.withdraw(room, work.call.id):
+                self._tried.setdefault(work.call.id, set()).add(
+                    room.user.id
+                )  # also of a daemon's life before
+                await self._pass_on(self._caller(work, work.call))
+        await self._hold()
+
+    def _forget_the_past(self) -> None:
+        """What is remembered of calls lasts as long as they do."""
         live = self._world.switchboard.calls
         self._tried = {call_id: tried for call_id, tried in self._tried.items() if call_id in live}
+        self._doubtful = {call_id: since for call_id, since in self._doubtful.items() if call_id in live}
+        works = (room.desk.work for room in self._desks.rooms.all.values())
+        self._held &= {work.id for work in works if work is not None}
 
-    def _as_offered(self, call: CallRecord) -> InboundOffered:
-        at = self._world.now().timestamp() + self._world.pbx.clock_offset_s
-        return InboundOffered(leg=call.leg, at=at, number=call.number, name="", dialled="")
+    async def _hold(self) -> None:
+        """A client whom another operator had out when they called is held here as soon as that is over."""
+        for room in list(self._desks.rooms.all.values()):
+            if room.lock.locked() or not self._lacks_hold(room.desk.work):
+                continue
+            async with room.lock:
+                if (work := room.desk.work) is not None and await self._hold_for(room, work.client_id):
+                    self._held.add(work.id)
 
-    async def _pass_on(self, call: CallRecord) -> None:
-        line, event = self._world.lines.get(call.line), self._as_offered(call)
-        self._asking.add(call.id)
+    async def _hold_for(self, room: Room, client_id: int) -> bool:
+        operator_id = room.user.id
+        return await self._world.store.write(lambda conn: holds.hold_for(conn, operator_id, client_id))
+
+    def _lacks_hold(self, work: Work | None) -> bool:
+        return work is not None and work.direction == "inbound" and work.id not in self._held
+
+    def _caller(self, work: Work, call: CallRecord) -> Caller:
+        """Who called, of a call that is or was on a desk."""
+        line = self._world.lines.get(call.line)
+        return caller_of(call.id, leg=call.leg, line=line, number=call.number, client_id=work.client_id)
+
+    async def _pass_on(self, caller: Caller) -> None:
+        self._asking.add(caller.call_id)
         try:
-            if line is not None and await self._offer(call.id, event, line):
+            if await self._offer(caller):
                 return
-            lost = self._is_lost(call.id)
-            await self._lose(call.id, event, line)
+            lost = self._is_lost(caller.call_id)
+            await self._lose(caller)
         finally:
-            self._asking.discard(call.id)
-            self._gone.discard(call.id)
+            self._asking.discard(caller.call_id)
+            self._gone.discard(caller.call_id)
         if lost:
             return
         try:
-            await self._world.pbx.release_inbound(leg=call.leg)
+            await self._world.pbx.release_inbound(leg=caller.leg)
         except PbxError as error:
-            log.warning("inbound call not given back: call %s, %s", call.id, error.code)
-
-
-def _client_of(conn: Connection, number: str | None, event: InboundOffered, now: datetime) -> int:
-    """The client who has this number, or a new one with the number filled in."""
-    known = clients.identify(conn, number) if number is not None else []
-    if known:
-        return known[0]
-    numbers = [(number, "")] if number is not None else []
-    return clients.create(conn, name="", numbers=numbers, now=now, is_new=True)
-
-
-def _write_down(
-    conn: Connection, call: CallRecord, campaign: Campaign, client_id: int, operator_id: int, pbx: str
-) -> None:
-    whose: dict[str, Any] = {"operator_id": operator_id, "campaign_id": campaign.id, "client_id": client_id}
-    if calls.known(conn, call.id):
-        calls.change(conn, call.id, call.started_at, **whose)
-        return
-    calls.start(
-        conn,
-        now=call.started_at,
-        id=call.id,
-        direction="inbound",
-        pbx=pbx,
-        leg=call.leg,
-        line=call.line,
-        number=call.number,
-        **whose,
-    )
+            log.warning("inbound call not given back: call %s, %s", caller.call_id, error.code)

@@ -161,6 +161,7 @@ class Place(enum.StrEnum):
     """Where in the dialplan a leg stands, as far as it tells us something (see asterisk-conf)."""
 
     CLIENT = "callwright-client"  # answered; outside a bridge: waits for the operator
+    RING = "callwright-inbound-ring"  # ours to take, and not taken yet
     FALLBACK = "callwright-fallback"  # the dialplan went its own way with it
 
 

@@ -323,12 +323,16 @@ def upgrade() -> None:
         "holds",
         sa.Column("kind", sa.String(length=6), nullable=False),
         sa.Column("key", sa.String(length=20), nullable=False),
-        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
+        sa.Column("operator_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("(entry_id IS NULL) <> (operator_id IS NULL)", name=op.f("ck_holds_for_one")),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name=op.f("fk_holds_entry_id_entries")),
+        sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_holds_operator_id_users")),
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_holds")),
     )
     with op.batch_alter_table("holds", schema=None) as batch_op:
         batch_op.create_index("ix_holds_entry_id", ["entry_id"], unique=False)
+        batch_op.create_index("ix_holds_operator_id", ["operator_id"], unique=False)
 
     op.create_table(
         "recordings",
