@@ -25,7 +25,7 @@ HELD = (EntryState.CLAIMED, EntryState.CALLING, EntryState.TALKING, EntryState.W
 # The life of an entry: a move that does not stand here is refused and changes nothing.
 # Only `claimed` may be left by time; from `calling` on it takes a result, given by a person or by resynchronisation.
 MOVES: dict[EntryState, frozenset[EntryState]] = {
-    EntryState.WAITING: frozenset({EntryState.CLAIMED, EntryState.EXCLUDED}),
+    EntryState.WAITING: frozenset({EntryState.CLAIMED, EntryState.POSTPONED, EntryState.EXCLUDED}),
     EntryState.POSTPONED: frozenset({EntryState.CLAIMED, EntryState.WAITING, EntryState.EXCLUDED}),
     EntryState.CLAIMED: frozenset(
         {EntryState.CALLING, EntryState.WAITING, EntryState.POSTPONED, EntryState.DONE, EntryState.EXCLUDED}
@@ -35,7 +35,7 @@ MOVES: dict[EntryState, frozenset[EntryState]] = {
     EntryState.WRAPUP: frozenset(
         {EntryState.CALLING, EntryState.POSTPONED, EntryState.DONE, EntryState.EXCLUDED, EntryState.WAITING}
     ),
-    EntryState.DONE: frozenset({EntryState.EXCLUDED, EntryState.WAITING}),
+    EntryState.DONE: frozenset({EntryState.EXCLUDED, EntryState.WAITING, EntryState.POSTPONED}),
     EntryState.EXCLUDED: frozenset({EntryState.WAITING}),
 }
 

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, bindparam, case, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dialer.campaigns import claim as claims_of
-from dialer.campaigns import holds
+from dialer.campaigns import holds, promises
 from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import EntryChange, check_result, settle
-from dialer.campaigns.model import Campaign, EntryState, Refusal
+from dialer.campaigns.model import Campaign, Disposition, EntryState, Refusal
 from dialer.campaigns.rules import may_postpone
 from dialer.campaigns.service import PastResult
 from dialer.campaigns.tables import results
@@ -346,6 +346,9 @@ def save(
         refusal = may_postpone(campaign.rules, postponed=claims_of.count_postponed(conn, desk.operator_id))
         if refusal is not None:
             return refusal
+    back_in, back_at = _promised(conn, desk, work, disposition)
+    if isinstance(back_in, Refusal):
+        return back_in
     closed = _finish_run(conn, work, loaded, operator_name=operator_name, now=now)
     if closed is not None:
         return closed
@@ -364,10 +367,24 @@ def save(
     )
     if work.claim is not None:
         campaigns.settle_entry(conn, work.claim, change, disposition.id, now)
+    if back_in is not None and back_at is not None:
+        promises.promise(conn, back_in, client_id=work.client_id, operator_id=desk.operator_id, at=back_at)
     outbox.append(
         conn, ResultSaved(work_id=work.id, campaign_id=campaign.id, disposition=disposition.id), now
     )
     return keep(conn, evolve(desk, now, work=None, last_saved=work.id))
+
+
+def _promised(
+    conn: Connection, desk: Desk, work: Work, disposition: Disposition
+) -> tuple[Campaign | Refusal | None, datetime | None]:
+    """The campaign, and when, in which a client who called in is to be called back; or why that can't be."""
+    at = work.draft.callback_at
+    if work.claim is not None or not disposition.callback or at is None:
+        return None, None
+    campaign = campaigns.load(conn, desk.campaign_id) if desk.campaign_id is not None else None
+    refusal = promises.may_promise(conn, campaign, client_id=work.client_id, operator_id=desk.operator_id)
+    return refusal or campaign, at
 
 
 def _words(comment: str, note: str) -> str:
