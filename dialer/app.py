@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import secrets
 import signal
 import sys
@@ -26,7 +25,7 @@ from dialer.auth.model import User
 from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
-from dialer.config import Settings, secret_of
+from dialer.config import ConfigError, Settings, secret_of
 from dialer.desk import call_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
@@ -42,6 +41,7 @@ from dialer.store.outbox import Envelope, Outbox
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
+from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.switchboard import Switchboard
 
@@ -301,14 +301,11 @@ def _over_tls(settings: Settings) -> bool:
 
 
 def _link_secret(settings: Settings) -> bytes:
-    """The key that signs links to recordings; made once, readable by us alone."""
-    path = Path(settings.recordings.kept) / ".link-key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+    """The key that signs links to recordings; made once, readable by us alone. Raises `ConfigError`."""
+    try:
+        return key_of(Path(settings.recordings.kept) / ".link-key", secrets.token_bytes(KEY_BYTES))
+    except KeyUnfit as error:
+        raise ConfigError(str(error)) from error
 
 
 async def until_told_to_end() -> None:

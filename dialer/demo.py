@@ -11,6 +11,7 @@ from pathlib import Path
 from dialer.app import running, until_told_to_end, utc_now
 from dialer.config import Http, PbxSettings, Recordings, Settings, StoreSettings
 from dialer.simulation.demo import LINES, DemoPbx, Login, seed
+from dialer.telephony.private import private_folder
 
 FOLDER = Path("data/demo")
 
@@ -35,7 +36,7 @@ async def demo(*, port: int, fresh: bool, folder: Path = FOLDER) -> int:
 def _prepare(folder: Path, fresh: bool) -> None:
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
 
 
 def _settings(folder: Path, port: int, ami_port: int, secret: str) -> Settings:

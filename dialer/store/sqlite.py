@@ -142,6 +142,7 @@ class ProcessLock:
             # Nobody else's business; SQLite gives its further files the same rights. Only here, before SQLite
             # opens it: closing a descriptor of the file later would drop SQLite's own locks (POSIX).
             os.close(os.open(self._store, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._close_to_others()
         except BlockingIOError as error:
             holder = self._holder()
             self.release()
@@ -156,6 +157,12 @@ class ProcessLock:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def _close_to_others(self) -> None:
+        """The same for what was made under other rights. A file of another owner stays as its owner wants it."""
+        for ending in ("", "-wal", "-shm", ".lock"):
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                self._store.with_name(self._store.name + ending).chmod(0o600)
 
     def _holder(self) -> str:
         signed = os.pread(self._fd, 20, 0) if self._fd is not None else b""

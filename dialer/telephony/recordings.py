@@ -6,6 +6,7 @@ Listed are only files that are whole and playable (spec T5.3). What the PBX wrot
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.telephony import wav
 from dialer.telephony.model import EndReason
+from dialer.telephony.private import private_files, private_folder, settle
 from dialer.telephony.tables import calls, recordings
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,9 @@ LENGTHS_AGREE_S = 0.2  # beyond it the marks are shown as uncertain (spec T5.2)
 SETTLED_S = 0.3  # a PBX closes its files within 20 ms of the hang-up (measured); asked again this much later
 UNCHANGED = 4  # looks in a row without a change: a crash left the files as they are
 WAIT_FOR_PBX_S = 15.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
+MOST_TRIES = 20  # over an hour; then at the next start
+MOST_WAITING = 10_000
 AT_ONCE = 4  # a torn file is waited for, and must not hold up those that are whole
 
 
@@ -51,8 +56,9 @@ def merge(source: Path, kept: Path, call_id: str) -> Finished:
         return Finished(state="no_audio", duration_s=0.0)
     rate = present[0][0].rate
     both = wav.stereo(_sound(left), _sound(right))
-    kept.mkdir(parents=True, exist_ok=True)
+    private_folder(kept)
     wav.write_stereo(kept / f"{call_id}.wav", rate, both)
+    settle(kept / f"{call_id}.wav")
     whole = len(present) == 2 and not any(described.repaired for described, _ in present)
     return Finished(
         state="ready" if whole else "repaired",
@@ -103,19 +109,31 @@ def place(started_at: datetime, ended_at: datetime, *, end_reason: str, duration
 class Recorder:
     """Finishes the recordings of calls that ended, a few at once, and those a crash left unfinished."""
 
-    def __init__(self, store: Store, *, source: Path, kept: Path, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        source: Path,
+        kept: Path,
+        now: Callable[[], datetime],
+        first_pause_s: float = FIRST_PAUSE_S,
+    ) -> None:
         self._store = store
         self._source = source
         self._kept = kept
         self._now = now
-        self._queue: asyncio.Queue[str] = asyncio.Queue(maxsize=10_000)
+        self._first_pause_s = first_pause_s
+        self._queue: asyncio.Queue[tuple[str, int]] = asyncio.Queue(maxsize=MOST_WAITING)
+        # A heap: when (the loop's clock), what, after which try.
+        self._later: list[tuple[float, str, int]] = []
         self._at_work: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
+        await self._close_folder()
         self._tasks = [asyncio.create_task(self._run(), name=f"recorder {n}") for n in range(AT_ONCE)]
         for row in await self._store.read(_unfinished):
-            await self._queue.put(row.call_id)
+            await self._queue.put((row.call_id, 0))
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -125,23 +143,55 @@ class Recorder:
     async def call_ended(self, event: CallEnded) -> None:
         """A committed end of a call; told twice, it is finished once."""
         if event.recorded:
-            await self._queue.put(event.call_id)
+            await self._queue.put((event.call_id, 0))
 
     async def _run(self) -> None:
         while True:
-            call_id = await self._queue.get()
+            call_id, tries = await self._next()
             if call_id in self._at_work:
                 continue  # told twice
             self._at_work.add(call_id)
             try:
                 await self._finish(call_id)
             except (OSError, StoreError) as error:
-                log.warning("recording %s not finished: %s; tried again at the next start", call_id, error)
+                self._put_off(call_id, tries + 1, error)
             except Exception:
                 # One file's fault must not leave all that come after it unfinished.
                 log.exception("recording %s not finished", call_id)
             finally:
                 self._at_work.discard(call_id)
+
+    async def _close_folder(self) -> None:
+        """What earlier releases kept was readable for all."""
+        try:
+            if self._kept.is_dir():
+                await asyncio.to_thread(private_folder, self._kept)
+                await asyncio.to_thread(private_files, self._kept)
+        except OSError as error:
+            log.warning("others may be able to read %s: %s", self._kept, error)
+
+    async def _next(self) -> tuple[str, int]:
+        """What is due to be tried again, else what ended."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = self._later[0][0] if self._later else None
+            if due is not None and due <= clock():
+                _, call_id, tries = heapq.heappop(self._later)
+                return call_id, tries
+            try:
+                async with asyncio.timeout_at(due):
+                    return await self._queue.get()
+            except TimeoutError:
+                continue
+
+    def _put_off(self, call_id: str, tries: int, error: Exception) -> None:
+        """A full or absent disk passes: until then the pauses grow, and all others are finished in between."""
+        if tries >= MOST_TRIES or len(self._later) >= MOST_WAITING:
+            log.error("recording %s not finished: %s; tried again at the next start", call_id, error)
+            return
+        pause_s = min(LONGEST_PAUSE_S, self._first_pause_s * 2.0 ** (tries - 1))
+        log.warning("recording %s not finished: %s; tried again in %g s", call_id, error, pause_s)
+        heapq.heappush(self._later, (asyncio.get_running_loop().time() + pause_s, call_id, tries))
 
     async def _finish(self, call_id: str) -> None:
         row = await self._store.read(lambda conn: _one(conn, call_id))

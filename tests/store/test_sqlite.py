@@ -94,6 +94,17 @@ def test_a_store_is_its_owners_business(tmp_path: Path) -> None:
     lock.release()
 
 
+async def test_files_that_others_could_read_are_closed_to_them(tmp_path: Path) -> None:
+    files = [tmp_path / f"store.db{ending}" for ending in ("", "-wal", "-shm", ".lock")]
+    for path in (files[0], files[3]):
+        path.touch()
+        path.chmod(0o644)
+    store = await Store.open(f"sqlite:///{tmp_path}/store.db")
+    await store.migrate()
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600] * 4
+    await store.close()
+
+
 def test_a_folder_that_cannot_be_had_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailable, match="folder"):
