@@ -86,6 +86,12 @@ class Lifeline:
                 self._cannot(str(cannot))
             except PbxError as error:
                 self._cannot(f"Asterisk did not tell what lives: {error}")
+            except Exception as error:
+                # Whatever it was: without this task the PBX stays away until somebody restarts the daemon.
+                fault = f"a fault of ours: {type(error).__name__}"
+                if fault != self.problem:
+                    log.exception("ami_failed %s", self._settings.name)
+                self._cannot(fault)
             tries = 1 if loop.time() - began > STEADY_S else tries + 1
             await asyncio.sleep(pause_s(tries, lasting, self._rng))
 

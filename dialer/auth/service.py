@@ -149,6 +149,8 @@ class Auth:
             await self.sweep()
         except StoreError as error:  # the store says what is wrong; the next sweep writes the same
             log.warning("auth.sweep_failed error=%s", type(error).__name__)
+        except Exception:
+            log.exception("auth.sweep_failed")  # one fault must not end all later sweeps
 
     # --- users ----------------------------------------------------------------------------------------------
 

@@ -95,5 +95,7 @@ class InProcessBus:
             await self._source.mark(done)
         except StoreError as error:
             log.warning("bus.mark_failed error=%s", type(error).__name__)  # it is only late
+        except Exception:
+            log.exception("bus.mark_failed")  # one fault must not end all later marks
         else:
             self._marked = done

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from dialer.ami.pbx import AsteriskPbx
-from dialer.ami.reconnect import LONG_CAP_S, SHORT_CAP_S, pause_s
+from dialer.ami.reconnect import LONG_CAP_S, SHORT_CAP_S, Lifeline, pause_s
 from dialer.telephony.model import LegAnswered, LegEnded, LegOrderFailed
 from dialer.telephony.port import (
     Connected,
@@ -202,6 +203,25 @@ async def test_a_refused_login_is_said_once_and_tried_slowly(caplog: pytest.LogC
             assert not pbx.up
             assert reports.all == []
     assert [record.message for record in caplog.records] == [f"ami_cannot_connect asterisk: {pbx.problem}"]
+
+
+async def test_a_fault_of_ours_is_told_and_does_not_end_the_line(caplog: pytest.LogCaptureFixture) -> None:
+    faults = [ZeroDivisionError("twice"), ZeroDivisionError("twice")]
+
+    def clock() -> float:
+        if faults:
+            raise faults.pop()
+        return time.time()
+
+    fake, reports = FakeAmi(), Reports()
+    async with serving(fake):
+        line = Lifeline(fake.settings(), reports, clock=clock, rng=random.Random(1))
+        task = asyncio.create_task(line.run())
+        await reports.until(lambda all_: any(isinstance(each, Connected) for each in all_))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    told = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert told == ["ami_failed asterisk"], "once a reason, not once a try"
 
 
 async def test_late_answers_to_orders_become_events() -> None:
