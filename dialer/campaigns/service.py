@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, u
 from dialer.auth.tables import users
 from dialer.campaigns import claim as claims_of
 from dialer.campaigns.dispositions import EntryChange
-from dialer.campaigns.model import Campaign, Claim, Disposition, EntryState, Rules
-from dialer.campaigns.tables import attempts, campaign_members, campaigns, entries, results
+from dialer.campaigns.model import Campaign, Claim, Disposition, EntryState
+from dialer.campaigns.tables import campaign_members, campaigns, entries, results
 from dialer.clients.tables import clients
 from dialer.store import prepared
 
@@ -212,13 +212,3 @@ def settle_entry(
         owner_id=change.owner_id,
         disposition=disposition,
     )
-
-
-def count_attempts(conn: Connection, entry_id: int) -> int:
-    counted = conn.execute(select(func.count()).where(attempts.c.entry_id == entry_id))
-    return int(counted.scalar_one())
-
-
-def default_rules() -> Rules:
-    """What a new campaign starts with: no rule but the store's own invariants."""
-    return Rules()

@@ -114,7 +114,7 @@ attempts = Table(
     Index("ix_attempts_entry_id", "entry_id"),
 )
 
-# Results given; corrections add rows, the last one counts.
+# Results given: one for each work, written when it is saved; this release has no corrections.
 results = Table(
     "results",
     metadata,

@@ -1,4 +1,4 @@
-"""Texts for people, Russian and English: what the engine says by itself, refusals, findings of the checks."""
+"""Texts for people, Russian and English: what the engine says by itself, findings of the checks."""
 
 from __future__ import annotations
 
@@ -18,37 +18,6 @@ def next_text(language: Language, *, returns: bool) -> str:
     """What the button says that leads on where there is nothing to choose."""
     return _NEXT[language][returns]
 
-
-REFUSALS: Final[dict[str, tuple[str, str]]] = {
-    "run_ended": ("Разговор по скрипту уже завершён.", "This run of the script is over."),
-    "step_stale": (
-        "Скрипт уже ушёл вперёд: сейчас шаг {step}.",
-        "The script has moved on: this is step {step}.",
-    ),
-    "answer_unknown": ("В этом блоке нет такого ответа.", "This block has no such answer."),
-    "jump_unknown": ("Такого быстрого перехода нет.", "There is no such jump."),
-    "already_there": ("Вы уже в этом блоке.", "You are at this block already."),
-    "not_in_jump": ("Возвращаться неоткуда: перехода не было.", "There is no jump to come back from."),
-    "nothing_to_go_back": ("Это начало разговора.", "This is where the conversation began."),
-    "note_too_long": ("Заметка длиннее {limit} знаков.", "The note is longer than {limit} characters."),
-    "field_unknown": ("В скрипте нет поля «{field}».", "The script has no field “{field}”."),
-    "field_too_long": ("Слишком длинно: «{label}».", "Too long: “{label}”."),
-    "field_missing": ("Заполните поле «{label}».", "Fill in “{label}”."),
-    "field_invalid": ("Поле «{label}»: {kind}.", "“{label}”: {kind}."),
-}
-
-_KINDS: Final[dict[str, tuple[str, str]]] = {
-    "text": ("нужен текст", "a text is needed"),
-    "number": ("нужно число, например 12 или 3,5", "a number is needed, such as 12 or 3.5"),
-    "money": ("нужна сумма, например 1250 или 99,90", "an amount is needed, such as 1250 or 99.90"),
-    "date": ("нужна дата, например 25.12.2026", "a date is needed, such as 2026-12-25"),
-    "time": ("нужно время, например 14:30", "a time is needed, such as 14:30"),
-    "choice": ("выберите из списка", "choose from the list"),
-    "choices": ("выберите из списка", "choose from the list"),
-    "yes_no": ("да или нет", "yes or no"),
-    "phone": ("нужен номер телефона", "a phone number is needed"),
-    "email": ("нужен адрес почты", "an e-mail address is needed"),
-}
 
 FINDINGS: Final[dict[str, tuple[str, str]]] = {
     # the file
@@ -154,14 +123,6 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
     ),
     "no_goal": ("Ни один блок не отмечен как цель.", "No block is marked as the goal."),
 }
-
-
-def refusal_text(code: str, params: Mapping[str, str | int], language: Language) -> str:
-    """A refusal in words; an unknown code is shown as it is."""
-    named = dict(params)
-    if (kind := str(named.get("kind", ""))) in _KINDS:
-        named["kind"] = _pick(_KINDS[kind], language)
-    return _say(REFUSALS, code, named, language)
 
 
 def finding_text(code: str, params: Mapping[str, str | int], language: Language) -> str:
