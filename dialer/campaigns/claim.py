@@ -6,19 +6,16 @@ They may read other rooms' tables (do-not-call), because a claim is one statemen
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Executable,
     Integer,
     Select,
     String,
     and_,
     bindparam,
-    case,
     cast,
     delete,
     exists,
@@ -32,20 +29,18 @@ from sqlalchemy import (
     update,
 )
 
-from dialer.campaigns.model import HELD, Campaign, Claim, EntryState, Refusal, sources
+from dialer.campaigns.model import Campaign, Claim, EntryState, Refusal, sources
 from dialer.campaigns.rules import may_take_next, may_try_again
 from dialer.campaigns.tables import attempts, claims, entries, holds
 from dialer.clients.tables import do_not_call, phones
 from dialer.store import prepared
-
-UNKNOWN_PAUSE = timedelta(minutes=10)  # before an entry whose call nobody can tell of is due again
 
 
 class StaleClaim(Exception):
     """The hold is gone: expired, or given to somebody else. Nothing was changed."""
 
 
-def _stands_in(state: EntryState) -> ColumnElement[bool]:
+def stands_in(state: EntryState) -> ColumnElement[bool]:
     """The entry's state, as a word of the statement: SQLite plans a statement anew at each execution when a bound
     value might decide whether a partial index serves it, and the claim's plan costs ten times the claim.
     """
@@ -95,7 +90,7 @@ def _candidate(
     )
 
 
-_POSTPONED = _stands_in(EntryState.POSTPONED)
+_POSTPONED = stands_in(EntryState.POSTPONED)
 # The limit stops machines' retries; a callback that was promised to a client is made, whatever was tried before.
 _ATTEMPTS_LEFT = entries.c.attempts < bindparam("max_attempts")
 _OWN_CALLBACK = _candidate(
@@ -113,7 +108,7 @@ _ANYBODYS_CALLBACK = _candidate(
     ),
     order=(entries.c.due_at, entries.c.id),
 )
-_WAITING = _candidate(_stands_in(EntryState.WAITING), _ATTEMPTS_LEFT, order=(entries.c.rank, entries.c.id))
+_WAITING = _candidate(stands_in(EntryState.WAITING), _ATTEMPTS_LEFT, order=(entries.c.rank, entries.c.id))
 
 # Own due callbacks first, then anybody's, then the pool in its order.
 _CLAIM = (
@@ -257,13 +252,13 @@ def move(
     With `now`, a preview that is over counts as gone, though nobody has swept it away yet: a process that stood
     still comes back to presses older than its own clock.
     """
-    in_time = [or_(~_stands_in(EntryState.CLAIMED), entries.c.lease_until > now)] if now is not None else []
+    in_time = [or_(~stands_in(EntryState.CLAIMED), entries.c.lease_until > now)] if now is not None else []
     done = conn.execute(
         update(entries)
         .where(
             entries.c.id == claim.entry_id,
             entries.c.epoch == claim.epoch,
-            or_(*(_stands_in(state) for state in sources(target))),
+            or_(*(stands_in(state) for state in sources(target))),
             *in_time,
         )
         .values(state=target.value, **values)
@@ -288,77 +283,12 @@ def release(conn: Connection, claim: Claim, target: EntryState, *, now: datetime
     )
 
 
-def extend(conn: Connection, claim: Claim, until: datetime) -> None:
-    """Move the end of a preview, as when the operator's page goes away or comes back."""
-    conn.execute(
-        update(entries)
-        .where(
-            entries.c.id == claim.entry_id,
-            entries.c.epoch == claim.epoch,
-            _stands_in(EntryState.CLAIMED),
-        )
-        .values(lease_until=until)
-    )
-
-
-_EXPIRE = (
-    update(entries)
-    .where(_stands_in(EntryState.CLAIMED), entries.c.lease_until <= bindparam("now"))
-    .values(
-        state=case((entries.c.returns_to == "postponed", "postponed"), else_="waiting"),
-        holder_id=None,
-        lease_until=None,
-        epoch=entries.c.epoch + 1,
-    )
-    .returning(entries.c.id, entries.c.epoch)
-)
-
-
-def expire(conn: Connection, now: datetime) -> list[tuple[int, int]]:
-    """Return entries whose preview ran out to the pool, unharmed; gives (entry, the epoch that ended).
-
-    Only the state `claimed` is left by time: from `calling` on an entry is freed by its result alone.
-    """
-    return _freed(conn, _EXPIRE, now)
-
-
-def let_go(conn: Connection, claim: Claim, now: datetime) -> None:
-    """The same for one claim, if it is not gone already: its desk no longer shows it."""
-    _freed(conn, _EXPIRE.where(entries.c.id == claim.entry_id, entries.c.epoch == claim.epoch), now)
-
-
-def _freed(conn: Connection, expiry: Executable, now: datetime) -> list[tuple[int, int]]:
-    gone = [(row.id, row.epoch - 1) for row in conn.execute(expiry, {"now": now})]
-    for entry_id, epoch in gone:
-        conn.execute(delete(holds).where(holds.c.entry_id == entry_id))
-        conn.execute(
-            update(claims)
-            .where(claims.c.entry_id == entry_id, claims.c.epoch == epoch)
-            .values(finished_at=now, how_ended="expired")
-        )
-    return gone
-
-
 def count_postponed(conn: Connection, operator_id: int) -> int:
     """How many entries this operator has left waiting for themselves."""
     counted = conn.execute(
-        select(func.count()).where(entries.c.owner_id == operator_id, _stands_in(EntryState.POSTPONED))
+        select(func.count()).where(entries.c.owner_id == operator_id, stands_in(EntryState.POSTPONED))
     )
     return int(counted.scalar_one())
-
-
-def is_held(conn: Connection, claim: Claim, operator_id: int, now: datetime) -> bool:
-    """Whether this operator still holds the entry by this claim: a preview that is over holds nothing."""
-    found = conn.execute(
-        select(entries.c.id).where(
-            entries.c.id == claim.entry_id,
-            entries.c.epoch == claim.epoch,
-            entries.c.holder_id == operator_id,
-            entries.c.state.in_([state.value for state in HELD]),
-            or_(entries.c.state != EntryState.CLAIMED.value, entries.c.lease_until > now),
-        )
-    )
-    return found.first() is not None
 
 
 def give_back_attempt(conn: Connection, claim: Claim, call_id: str) -> int:
@@ -373,41 +303,9 @@ def give_back_attempt(conn: Connection, claim: Claim, call_id: str) -> int:
     return int(row.attempts) if row is not None else claim.attempts
 
 
-def free_unheld(conn: Connection, held: Collection[tuple[int, int]], now: datetime) -> int:
-    """Free entries that are out with nobody: no desk knows their claim. How many they were.
-
-    One that was being called comes back later: its attempt was made, and nobody can say what came of it.
-    """
-    rows = conn.execute(
-        select(entries.c.id, entries.c.epoch, entries.c.state, entries.c.returns_to).where(
-            entries.c.state.in_([state.value for state in HELD])
-        )
-    ).all()
-    lost = [row for row in rows if (row.id, row.epoch) not in held]
-    for row in lost:
-        called = row.state != EntryState.CLAIMED.value
-        conn.execute(
-            update(entries)
-            .where(entries.c.id == row.id, entries.c.epoch == row.epoch)
-            .values(
-                state=EntryState.POSTPONED.value if called else row.returns_to,
-                due_at=now + UNKNOWN_PAUSE if called else entries.c.due_at,
-                holder_id=None,
-                lease_until=None,
-                epoch=entries.c.epoch + 1,
-            )
-        )
-        conn.execute(delete(holds).where(holds.c.entry_id == row.id))
-    return len(lost)
-
-
 __all__ = [
-    "HELD",
     "StaleClaim",
     "count_postponed",
-    "expire",
-    "extend",
-    "let_go",
     "move",
     "next_entry",
     "release",

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from dialer.auth.model import User
-from dialer.campaigns import claim as claims_of
+from dialer.campaigns import leases
 from dialer.campaigns.claim import StaleClaim
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
@@ -157,7 +157,7 @@ class Rooms:
         )
 
         def extend(conn: Connection) -> Desk:
-            claims_of.extend(conn, claim, until)
+            leases.extend(conn, claim, until)
             return units.keep(conn, longer)
 
         room.desk = await self.world.store.write(extend)
@@ -197,9 +197,9 @@ class Rooms:
         claim, operator_id, now = work.claim, room.user.id, self.world.now()
 
         def still_ours(conn: Connection) -> bool:
-            held = claims_of.is_held(conn, claim, operator_id, now)
+            held = leases.is_held(conn, claim, operator_id, now)
             if not held:
-                claims_of.let_go(conn, claim, now)
+                leases.let_go(conn, claim, now)
             return held
 
         if await self.world.store.write(still_ours):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dialer.campaigns import claim as claims_of
+from dialer.campaigns import leases
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.model import CallRecord
@@ -42,7 +42,7 @@ class Sweep:
 
     async def expire(self, now: datetime) -> None:
         """Free every claim whose preview is over, and take it off the page."""
-        gone = set(await self.world.store.write(lambda conn: claims_of.expire(conn, now)))
+        gone = set(await self.world.store.write(lambda conn: leases.expire(conn, now)))
         for room in self._rooms.all.values():
             work = room.desk.work
             if work is None or work.claim is None or (work.claim.entry_id, work.claim.epoch) not in gone:

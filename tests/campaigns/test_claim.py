@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from dialer.campaigns import claim as claims_of
+from dialer.campaigns import leases
 from dialer.campaigns.claim import StaleClaim
 from dialer.campaigns.model import HELD, MOVES, Claim, EntryState, Refusal, Rules
 from dialer.campaigns.tables import attempts, claims, entries
@@ -242,7 +243,7 @@ def test_the_rules_are_asked_first_and_their_refusal_changes_nothing(pool: Pool)
     pool.pass_time(seconds=60)
     claim = pool.claim(campaign, operator)
     pool.now = claim.lease_until
-    claims_of.expire(pool.conn, pool.now)
+    leases.expire(pool.conn, pool.now)
     pool.pass_time(seconds=60)
     refusal = pool.next(campaign, operator)
     assert isinstance(refusal, Refusal)
@@ -260,7 +261,7 @@ def test_a_stale_epoch_changes_nothing(pool: Pool) -> None:
     pool.entry(campaign)
     stale = pool.claim(campaign, pool.operator())
     pool.now = stale.lease_until
-    assert claims_of.expire(pool.conn, pool.now) == [(stale.entry_id, stale.epoch)]
+    assert leases.expire(pool.conn, pool.now) == [(stale.entry_id, stale.epoch)]
     holder = pool.operator()
     fresh = pool.claim(campaign, holder)
     before = pool.row(fresh.entry_id)
@@ -272,7 +273,7 @@ def test_a_stale_epoch_changes_nothing(pool: Pool) -> None:
             pool.finish(stale, target)
     with pytest.raises(StaleClaim):
         pool.dial(campaign, stale)
-    claims_of.extend(pool.conn, stale, pool.now + timedelta(days=1))
+    leases.extend(pool.conn, stale, pool.now + timedelta(days=1))
 
     assert pool.row(fresh.entry_id) == before
     assert pool.conn.execute(select(attempts)).first() is None
@@ -331,9 +332,9 @@ def test_a_preview_that_ran_out_returns_the_entry_unharmed(pool: Pool) -> None:
     claim = pool.claim(campaign, owner)
     assert claim.lease_until == pool.now + timedelta(seconds=120)
     pool.now = claim.lease_until - timedelta(microseconds=1)
-    assert claims_of.expire(pool.conn, pool.now) == []
+    assert leases.expire(pool.conn, pool.now) == []
     pool.now = claim.lease_until
-    assert claims_of.expire(pool.conn, pool.now) == [(entry, claim.epoch)]
+    assert leases.expire(pool.conn, pool.now) == [(entry, claim.epoch)]
     after = pool.row(entry)
     unharmed = set(after._fields) - {"epoch", "returns_to"}
     assert {name: after._mapping[name] for name in unharmed} == {n: before._mapping[n] for n in unharmed}
@@ -346,7 +347,7 @@ def test_a_waiting_entry_returns_to_waiting(pool: Pool) -> None:
     campaign = pool.campaign()
     entry = pool.entry(campaign)
     claim = pool.claim(campaign, pool.operator())
-    claims_of.expire(pool.conn, claim.lease_until)
+    leases.expire(pool.conn, claim.lease_until)
     assert pool.row(entry).state == EntryState.WAITING
 
 
@@ -359,7 +360,7 @@ def test_time_frees_no_entry_with_a_call(pool: Pool, state: EntryState) -> None:
     if state is not EntryState.CALLING:
         claims_of.move(pool.conn, claim, state)
     pool.pass_time(days=30)
-    assert claims_of.expire(pool.conn, pool.now) == []
+    assert leases.expire(pool.conn, pool.now) == []
     assert pool.row(claim.entry_id).state == state
 
 
@@ -367,10 +368,10 @@ def test_a_preview_may_be_made_longer_and_shorter(pool: Pool) -> None:
     campaign = pool.campaign(preview_s=120)
     pool.entry(campaign)
     claim = pool.claim(campaign, pool.operator())
-    claims_of.extend(pool.conn, claim, claim.lease_until + timedelta(seconds=60))
-    assert claims_of.expire(pool.conn, claim.lease_until) == []
-    claims_of.extend(pool.conn, claim, pool.now + timedelta(seconds=1))
-    assert claims_of.expire(pool.conn, pool.now + timedelta(seconds=1)) == [(claim.entry_id, claim.epoch)]
+    leases.extend(pool.conn, claim, claim.lease_until + timedelta(seconds=60))
+    assert leases.expire(pool.conn, claim.lease_until) == []
+    leases.extend(pool.conn, claim, pool.now + timedelta(seconds=1))
+    assert leases.expire(pool.conn, pool.now + timedelta(seconds=1)) == [(claim.entry_id, claim.epoch)]
 
 
 def test_what_an_operator_has_left_waiting_is_counted(pool: Pool) -> None:

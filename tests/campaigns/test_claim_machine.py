@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 )
 
 from dialer.campaigns import claim as claims_of
+from dialer.campaigns import leases
 from dialer.campaigns.claim import StaleClaim
 from dialer.campaigns.model import HELD, Campaign, Claim, EntryState, Refusal, Rules
 from dialer.clients import service as clients
@@ -227,7 +228,7 @@ class Claims(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 59, 60, 120, 599, 900, 3600, 86400]))
     def time_passes(self, seconds: int) -> None:
         self.pool.pass_time(seconds=seconds)
-        gone = set(claims_of.expire(self.pool.conn, self.pool.now))
+        gone = set(leases.expire(self.pool.conn, self.pool.now))
         ran_out = {
             operator: held
             for operator, held in self.held.items()

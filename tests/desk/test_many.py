@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from dialer.auth.tables import users
-from dialer.campaigns import claim as claims_of
+from dialer.campaigns import leases
 from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import OUTBOUND
 from dialer.campaigns.model import Campaign, Refusal, Rules
@@ -199,7 +199,7 @@ class Crowd:
         """Time goes on; whose preview is over loses the client, and nobody else does."""
         self.now += timedelta(seconds=self.rng.choice([1, 4, 10, 30, 90]))
         now = self.now
-        gone = await self.store.write(lambda conn: claims_of.expire(conn, now))
+        gone = await self.store.write(lambda conn: leases.expire(conn, now))
         over = {pair for pair, hold in self.ledger.held.items() if hold.until <= now}
         assert len(gone) == len(over)
         for pair in over:
