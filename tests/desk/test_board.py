@@ -1,0 +1,162 @@
+"""The live view: who does what and what is in the air; idle while nobody looks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dialer.desk import board as boards
+from dialer.desk.board import Board
+from dialer.desk.room import Watcher
+from dialer.desk.view import DeskState
+from dialer.store.errors import StoreUnavailable
+from tests.desk.conftest import Office
+
+DEADLINE_S = 5.0
+
+
+@pytest.fixture
+async def board(office: Office, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Board]:
+    monkeypatch.setattr(boards, "PAUSE_S", 0.01)
+    made = Board(office.desks, lambda: datetime.min.replace(year=2026, tzinfo=office.now.tzinfo))
+    made.start()
+    yield made
+    await made.stop()
+
+
+async def frame(watcher: Watcher) -> dict[str, Any]:
+    raw = await asyncio.wait_for(watcher.next(), DEADLINE_S)
+    assert raw is not None
+    read: dict[str, Any] = json.loads(raw)
+    assert read["type"] == "console"
+    return read
+
+
+async def until(watcher: Watcher, wanted: Any) -> dict[str, Any]:
+    """The first frame that looks as wanted."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not wanted(shown := (await frame(watcher))["console"]):
+            pass
+    return shown
+
+
+async def test_an_operator_from_coming_to_talking(office: Office, board: Board) -> None:
+    await office.add_clients(1)
+    watcher = await board.watch()
+    assert (await frame(watcher))["console"]["operators"] == []
+    room = await office.seated("maria")
+    shown = await until(watcher, lambda c: c["operators"] and c["operators"][0]["state"] == "ready")
+    assert shown["operators"][0]["name"] == "Maria"
+    assert shown["calls"] == []
+    await office.press(room, office.desks.verbs.next)
+    shown = await until(watcher, lambda c: c["operators"][0]["state"] == "preview")
+    assert (shown["operators"][0]["campaign"], shown["operators"][0]["client"]) == ("Вода", "Клиент Номер 0")
+    await office.press(room, lambda r: office.desks.verbs.dial(r, None))
+    call = office.pbx.dialled[0].call
+    office.pbx.client_waits(call)
+    await office.settled(room, lambda v: v.state is DeskState.TALKING)
+    shown = await until(watcher, lambda c: c["calls"] and c["calls"][0]["state"] == "bridged")
+    (line,) = shown["calls"]
+    assert (line["id"], line["number"], line["operator"]) == (call, "+7 900 000-00-00", "Maria")
+    (campaign,) = shown["campaigns"]
+    assert campaign["pool"]["talking"] == 1
+    office.pbx.client_hangs_up(call)
+    shown = await until(watcher, lambda c: not c["calls"])
+    assert (await until_campaign(watcher, board))["today"] == {"attempts": 1, "answered": 1, "successes": 0}
+
+
+async def until_campaign(watcher: Watcher, board: Board) -> dict[str, Any]:
+    board.changed()
+    campaign: dict[str, Any] = (await frame(watcher))["console"]["campaigns"][0]
+    return campaign
+
+
+async def test_a_new_console_sees_all_at_once_and_numbers_go_up(office: Office, board: Board) -> None:
+    await office.seated("maria")
+    first, second = await board.watch(), await board.watch()
+    one, other = await frame(first), await frame(second)
+    assert one["console"]["operators"] == other["console"]["operators"]
+    assert one["stream"] == other["stream"] == office.desks.rooms.stream
+    assert one["seq"] < other["seq"]
+    board.changed()
+    assert (await frame(first))["seq"] == (await frame(second))["seq"] > other["seq"], "drawn once for all"
+
+
+async def test_nothing_is_drawn_for_nobody(office: Office, board: Board) -> None:
+    watcher = await board.watch()
+    before = (await frame(watcher))["seq"]
+    board.unwatch(watcher)
+    board.unwatch(watcher)
+    for _ in range(3):
+        board.changed()
+        await asyncio.sleep(0)
+    again = await board.watch()
+    assert (await frame(again))["seq"] == before + 1
+
+
+async def test_a_slow_console_gets_the_newest_and_nothing_between(office: Office, board: Board) -> None:
+    slow, quick = await board.watch(), await board.watch()
+    await frame(quick)
+    for _ in range(3):
+        board.changed()
+        last = await frame(quick)
+    assert (await frame(slow))["seq"] == last["seq"]
+
+
+async def test_who_is_gone_and_does_nothing_is_not_shown(office: Office, board: Board) -> None:
+    user = await office.operator("maria")
+    page = await office.desks.rooms.watch(user)
+    watcher = await board.watch()
+    assert [line["name"] for line in (await frame(watcher))["console"]["operators"]] == ["Maria"]
+    await office.desks.rooms.unwatch(user, page)
+    board.changed()
+    assert (await until(watcher, lambda c: not c["operators"]))["operators"] == []
+
+
+async def test_the_view_lives_on_when_the_store_is_away_for_a_while(office: Office, board: Board) -> None:
+    watcher = await board.watch()
+    await frame(watcher)
+
+    class Away:
+        """A store that cannot be read, twice."""
+
+        def __init__(self, store: Any) -> None:
+            self.store, self.left = store, 2
+
+        async def read(self, work: Any) -> Any:
+            if self.left:
+                self.left -= 1
+                raise StoreUnavailable("the disk is full", "free some space")
+            return await self.store.read(work)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.store, name)
+
+    away = Away(office.store)
+    office.wrap_store(away)
+    async with asyncio.timeout(DEADLINE_S):
+        while away.left:
+            board.changed()
+            await asyncio.sleep(0.01)
+    board.changed()
+    assert (await frame(watcher))["console"]["pbx_up"] is True
+
+
+async def test_the_clock_is_the_offices_own(office: Office, board: Board) -> None:
+    office.pass_time(hours=1)
+    shown = (await frame(await board.watch()))["console"]
+    assert datetime.fromisoformat(shown["server_now"]) == office.now
+    assert office.now - Office.now == timedelta(hours=1)
+
+
+async def test_stopping_ends_the_pages_wait(office: Office, board: Board) -> None:
+    watcher = await board.watch()
+    await frame(watcher)
+    waiting = asyncio.create_task(watcher.next())
+    await board.stop()
+    assert await asyncio.wait_for(waiting, DEADLINE_S) is None
