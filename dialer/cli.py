@@ -18,6 +18,7 @@ from dialer import __version__
 from dialer.app import description, running, until_told_to_end, utc_now
 from dialer.auth.model import Refused, Role
 from dialer.auth.service import Auth
+from dialer.auth.users import canonical
 from dialer.config import EXAMPLE, ConfigError, Settings, load
 from dialer.scripts.command import check_file, rendered
 from dialer.store.engine import Store
@@ -76,9 +77,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_user(command: Callable[..., argparse.ArgumentParser]) -> None:
-    user = command("user", "add a user (the password is asked for, or read from standard input)", _user)
+    user = command(
+        "user", "add or change a user (a password is asked for, or read from standard input)", _user
+    )
     user.add_argument("login")
-    user.add_argument("--name", required=True)
+    what = user.add_mutually_exclusive_group(required=True)
+    what.add_argument("--name", help="add a user of this name")
+    what.add_argument("--new-password", action="store_true", help="set one, and end the user's logins")
+    what.add_argument("--disable", action="store_true", help="let the user in no more, and end the logins")
+    what.add_argument("--enable", action="store_true", help="let the user in again")
     user.add_argument("--role", choices=[role.value for role in Role], default="operator")
     user.add_argument("--language", choices=("ru", "en"), default="ru")
     user.add_argument(
@@ -196,8 +203,14 @@ _NOT_ADDED = {
 }
 
 
+def _password() -> str:
+    return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
 def _user(arguments: argparse.Namespace) -> int:
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if arguments.name is None:
+        return _change_user(arguments)
+    password = _password()
 
     async def work() -> int:
         store = await Store.open(_settings(arguments).store.url)
@@ -218,6 +231,32 @@ def _user(arguments: argparse.Namespace) -> int:
         if isinstance(made, Refused):
             return _complain(f"{arguments.login!r} was not added: {_NOT_ADDED.get(made.code, made.code)}", 1)
         print(f"user {made.login} added")
+        return 0
+
+    return _run(work())
+
+
+def _change_user(arguments: argparse.Namespace) -> int:
+    password = _password() if arguments.new_password else ""
+
+    async def work() -> int:
+        store = await Store.open(_settings(arguments).store.url)
+        try:
+            await store.migrate()
+            auth = Auth(store, utc_now)
+            wanted = canonical(arguments.login)
+            user = next((user for user in await auth.all_users() if user.login == wanted), None)
+            if user is None:
+                return _complain(f"there is no user {arguments.login!r}", 1)
+            if arguments.new_password:
+                done = await auth.set_password(user.id, password)
+            else:
+                done = await auth.set_active(user.id, arguments.enable)
+        finally:
+            await store.close()
+        if isinstance(done, Refused):
+            return _complain(f"{user.login!r} was not changed: {_NOT_ADDED.get(done.code, done.code)}", 1)
+        print(f"user {user.login} changed")
         return 0
 
     return _run(work())

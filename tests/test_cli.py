@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from dialer import __version__
+from dialer.app import utc_now
+from dialer.auth.model import Refused
+from dialer.auth.service import Auth
 from dialer.cli import main
 from dialer.store import Store
 
@@ -285,3 +288,36 @@ def test_the_description_of_the_api_is_printed(dialer: Dialer) -> None:
     ended = dialer("openapi")
     assert ended.status == 0
     assert json.loads(ended.out)["openapi"].startswith("3.1")
+
+
+def entered(password: str) -> str:
+    """What a login as ann ends with in the store of this folder."""
+
+    async def work() -> str:
+        store = await Store.open("sqlite:///data/callwright.db")
+        try:
+            found = await Auth(store, utc_now).login("ann", password, "127.0.0.1")
+            return found.code if isinstance(found, Refused) else "in"
+        finally:
+            await store.close()
+
+    return asyncio.run(work())
+
+
+def test_a_user_gets_a_new_password_and_is_let_out_and_in(configured: Dialer) -> None:
+    assert configured("user", "ann", "--name", "Ann", typed=PASSWORD + "\n").status == 0
+    assert configured("user", "Ann", "--new-password", typed="another long one\n").out == "user ann changed\n"
+    assert (entered(PASSWORD), entered("another long one")) == ("login_wrong", "in")
+    assert configured("user", "ann", "--disable").status == 0
+    assert entered("another long one") == "login_wrong"
+    assert configured("user", "ann", "--enable").status == 0
+    assert entered("another long one") == "in"
+
+
+def test_what_cannot_be_changed_of_a_user_is_told(configured: Dialer) -> None:
+    assert "no user 'bob'" in configured("user", "bob", "--disable").err
+    assert configured("user", "ann", "--name", "Ann", typed=PASSWORD + "\n").status == 0
+    short = configured("user", "ann", "--new-password", typed="short\n")
+    assert (short.status, "too short" in short.err) == (1, True)
+    assert configured("user", "ann").status == 2
+    assert configured("user", "ann", "--enable", "--disable").status == 2
