@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
+from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, evolve, follow, state_of
 from dialer.desk.orders import Orders
 from dialer.desk.room import Room
@@ -121,7 +122,7 @@ class Following:
     # --- inbound calls --------------------------------------------------------------------------------------
 
     async def offer(
-        self, room: Room, begin: Callable[[Connection, Desk], tuple[Desk, units.Loaded] | None]
+        self, room: Room, begin: Callable[[Connection, Desk], tuple[Desk, Loaded] | None]
     ) -> bool:
         """Put an inbound call on a desk that is free; False if it no longer is, or the line has no campaign."""
         async with self._rooms.changing(room):

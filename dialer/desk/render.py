@@ -10,7 +10,9 @@ from dialer.auth.model import User
 from dialer.campaigns.dispositions import BY_OUTCOME
 from dialer.campaigns.model import Refusal
 from dialer.clients.numbers import national
+from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Draft, Work, state_of
+from dialer.desk.steps import context_of
 from dialer.desk.view import (
     CallView,
     CampaignChoice,
@@ -29,7 +31,6 @@ from dialer.desk.view import (
     TodayView,
     WorkView,
 )
-from dialer.desk.work import Loaded, Today, context_of
 from dialer.scripts.run import Ended
 from dialer.scripts.show import view as run_view
 from dialer.telephony.model import Outcome

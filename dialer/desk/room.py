@@ -11,9 +11,9 @@ import msgspec
 
 from dialer.auth.model import User
 from dialer.campaigns.model import Refusal
+from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import Desk
 from dialer.desk.view import DeskView
-from dialer.desk.work import Loaded, Today
 
 _KEYS = 256
 

@@ -18,6 +18,7 @@ from dialer.campaigns.claim import StaleClaim
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.choices import KnownCampaigns, choices_of, look_up
+from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
 from dialer.desk.room import RefusedPress, Room, Watcher, encode
@@ -78,7 +79,7 @@ class Rooms:
         """Take the desk as the store has it; asked of the writer, which has then ended whatever was in doubt."""
         operator_id, language = room.user.id, room.user.language
 
-        def load(conn: Connection) -> tuple[Desk | None, units.Loaded | None]:
+        def load(conn: Connection) -> tuple[Desk | None, Loaded | None]:
             kept = units.load_one(conn, operator_id)
             return kept, units.load_around(conn, kept.work, language) if kept and kept.work else None
 
@@ -280,7 +281,7 @@ class Rooms:
         except StoreError as error:
             log.warning("figures not read: operator %s, %s", room.user.id, error)
 
-    async def figures(self, operator_id: int) -> units.Today:
+    async def figures(self, operator_id: int) -> Today:
         midnight = self.world.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
         return await self.world.store.read(lambda conn: units.today(conn, operator_id, midnight))
 

@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 from dialer.campaigns.model import Refusal
 from dialer.clients import service as clients
 from dialer.clients.numbers import may_dial
+from dialer.desk import steps
 from dialer.desk import work as units
+from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Work, evolve, state_of
 from dialer.desk.orders import Orders
 from dialer.desk.render import suggested
@@ -98,7 +100,7 @@ class Verbs:
         )
         await self._taken(room, taken)
 
-    async def _taken(self, room: Room, taken: tuple[Desk, units.Loaded] | Refusal) -> None:
+    async def _taken(self, room: Room, taken: tuple[Desk, Loaded] | Refusal) -> None:
         if isinstance(taken, Refusal):
             room.refusal = taken
             return
@@ -188,17 +190,17 @@ class Verbs:
         work, loaded = _open_work(room)
         now, name = self.world.now(), room.user.name
         moved = await self.world.store.write(
-            lambda conn: units.make_move(conn, work, loaded, step, move, operator_name=name, now=now)
+            lambda conn: steps.make_move(conn, work, loaded, step, move, operator_name=name, now=now)
         )
         self._moved(room, moved)
 
     async def fields(self, room: Room, step: int, fields: dict[str, Typed]) -> None:
         _, loaded = _open_work(room)
         self._moved(
-            room, await self.world.store.write(lambda conn: units.fill_fields(conn, loaded, step, fields))
+            room, await self.world.store.write(lambda conn: steps.fill_fields(conn, loaded, step, fields))
         )
 
-    def _moved(self, room: Room, moved: units.Loaded | ScriptRefusal) -> None:
+    def _moved(self, room: Room, moved: Loaded | ScriptRefusal) -> None:
         if isinstance(moved, ScriptRefusal):
             raise DeskRefused(moved.code, moved.params)
         room.loaded = moved
@@ -254,17 +256,17 @@ class Verbs:
         await self._rooms.count_today(room)
 
 
-_Saved = tuple[Desk | Refusal | ScriptRefusal, tuple[Desk, units.Loaded] | Refusal | None]
+_Saved = tuple[Desk | Refusal | ScriptRefusal, tuple[Desk, Loaded] | Refusal | None]
 
 
-def _open_work(room: Room) -> tuple[Work, units.Loaded]:
+def _open_work(room: Room) -> tuple[Work, Loaded]:
     work, loaded = room.desk.work, room.loaded
     if work is None or loaded is None:
         raise DeskRefused("no_client")
     return work, loaded
 
 
-def _number_to_dial(loaded: units.Loaded, phone_id: int | None) -> str | None:
+def _number_to_dial(loaded: Loaded, phone_id: int | None) -> str | None:
     phones = [phone for phone in loaded.client.phones if not phone.flagged]
     if phone_id is not None:
         phones = [phone for phone in loaded.client.phones if phone.id == phone_id]

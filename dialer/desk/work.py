@@ -14,47 +14,26 @@ from sqlalchemy import Connection, bindparam, case, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dialer.campaigns import claim as claims_of
-from dialer.campaigns import holds, promises
+from dialer.campaigns import holds, leases, promises
 from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import EntryChange, check_result, settle
 from dialer.campaigns.model import Campaign, Disposition, EntryState, Refusal
 from dialer.campaigns.rules import may_postpone
-from dialer.campaigns.service import PastResult
 from dialer.campaigns.tables import results
 from dialer.clients import service as clients
-from dialer.clients.naming import first_name
-from dialer.clients.service import Client
+from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve
+from dialer.desk.steps import finish_run
 from dialer.desk.tables import desks
 from dialer.events import EntryClaimed, ResultSaved
 from dialer.scripts import service as scripts
-from dialer.scripts.placeholders import Context
-from dialer.scripts.run import Move
 from dialer.scripts.run import Refusal as ScriptRefusal
-from dialer.scripts.service import Run, Version
-from dialer.scripts.values import Typed
 from dialer.store import outbox, prepared
 from dialer.telephony import service as calls
 from dialer.telephony.model import CallState, EndReason, Outcome, Party
 from dialer.telephony.tables import calls as calls_table
 
 NewId = Callable[[], str]
-
-
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands around the work on the page: read once, when the work begins or the daemon starts."""
-
-    campaign: Campaign
-    client: Client
-    history: list[PastResult]
-    version: Version | None = None
-    run: Run | None = None
-
-
-class Today(msgspec.Struct, frozen=True, kw_only=True):
-    calls: int = 0
-    successes: int = 0
-    talk_s: int = 0
 
 
 _KEEP = sqlite_insert(desks).values(operator_id=bindparam("operator"), desk=bindparam("state"))
@@ -122,7 +101,7 @@ def rescue(
             outcome=Outcome.UNKNOWN.value,
             end_reason=EndReason.LOST_SIGHT.value,
         )
-    return claims_of.free_unheld(conn, held, now), len(lost)
+    return leases.free_unheld(conn, held, now), len(lost)
 
 
 def today(conn: Connection, operator_id: int, since: datetime) -> Today:
@@ -278,47 +257,6 @@ def close_unsent(call: CallRecord, reason: EndReason, outcome: Outcome, now: dat
     )
 
 
-def context_of(loaded: Loaded, operator_name: str) -> Context:
-    """What placeholders of the script may say."""
-    client = loaded.client
-    return Context(
-        client_name=client.name,
-        client_first_name=first_name(client.name, loaded.campaign.language),
-        client_city=client.city,
-        client_fields=client.fields,
-        operator_name=operator_name,
-        campaign_name=loaded.campaign.name,
-    )
-
-
-def make_move(
-    conn: Connection, work: Work, loaded: Loaded, step: int, move: Move, *, operator_name: str, now: datetime
-) -> Loaded | ScriptRefusal:
-    """One move in the script, saved with its second in the call."""
-    if loaded.run is None or loaded.version is None:
-        return ScriptRefusal(code="no_script")
-    run = scripts.make_move(
-        conn,
-        loaded.version,
-        loaded.run,
-        step,
-        move,
-        call_id=work.call.id if work.call else None,
-        context=context_of(loaded, operator_name),
-        now=now,
-    )
-    return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
-
-
-def fill_fields(
-    conn: Connection, loaded: Loaded, step: int, fields: dict[str, Typed]
-) -> Loaded | ScriptRefusal:
-    if loaded.run is None or loaded.version is None:
-        return ScriptRefusal(code="no_script")
-    run = scripts.fill_fields(conn, loaded.version, loaded.run, step, fields)
-    return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
-
-
 def save(
     conn: Connection,
     desk: Desk,
@@ -349,7 +287,7 @@ def save(
     back_in, back_at = _promised(conn, desk, work, disposition)
     if isinstance(back_in, Refusal):
         return back_in
-    closed = _finish_run(conn, work, loaded, operator_name=operator_name, now=now)
+    closed = finish_run(conn, work, loaded, operator_name=operator_name, now=now)
     if closed is not None:
         return closed
     change = _mark_numbers(conn, work, loaded, change, flag=disposition.flag_phone, now=now)
@@ -389,23 +327,6 @@ def _promised(
 
 def _words(comment: str, note: str) -> str:
     return "\n".join(part.strip() for part in (comment, note) if part.strip())[:2000]
-
-
-def _finish_run(
-    conn: Connection, work: Work, loaded: Loaded, *, operator_name: str, now: datetime
-) -> ScriptRefusal | None:
-    if loaded.run is None or loaded.version is None or loaded.run.state.ended is not None:
-        return None
-    done = scripts.finish_run(
-        conn,
-        loaded.version,
-        loaded.run,
-        call_id=work.call.id if work.call else None,
-        context=context_of(loaded, operator_name),
-        now=now,
-        reason="hung_up" if work.call and work.call.ended_by == "client" else "saved",
-    )
-    return done if isinstance(done, ScriptRefusal) else None
 
 
 def _mark_numbers(

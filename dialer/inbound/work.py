@@ -19,6 +19,7 @@ from dialer.campaigns.model import Campaign
 from dialer.clients import service as clients
 from dialer.clients.numbers import normalise
 from dialer.desk import work as units
+from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Work
 from dialer.telephony import service as calls
 from dialer.telephony.lines import Line
@@ -68,7 +69,7 @@ def begin(
     pbx: str,
     now: datetime,
     new_id: Callable[[], str],
-) -> tuple[Desk, units.Loaded] | None:
+) -> tuple[Desk, Loaded] | None:
     """Put a call on a desk, with its client, who is held from now on; None if the line has no campaign."""
     campaign = campaigns.inbound_of(conn, line.name)
     if campaign is None:

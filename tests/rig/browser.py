@@ -91,9 +91,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 class BrowserPhone:
     """tests/rig/phone in a page: registers as `user`, answers whatever rings."""
 
-    def __init__(
-        self, browser: Browser, address: str, *, user: str, password: str
-    ) -> None:
+    def __init__(self, browser: Browser, address: str, *, user: str, password: str) -> None:
         settings = json.dumps(
             {
                 "ws": f"ws://127.0.0.1:{HTTP_PORT}/ws",
