@@ -12,14 +12,13 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
-    func,
     insert,
     literal,
     select,
     union_all,
 )
 
-from dialer.campaigns.tables import entries, holds
+from dialer.campaigns.tables import holds
 from dialer.clients.tables import phones
 from dialer.store import prepared
 
@@ -43,11 +42,6 @@ _MINE = select(holds.c.key).where(
     holds.c.operator_id == bindparam("operator"),
 )
 _GIVE_BACK = delete(holds).where(holds.c.operator_id == bindparam("operator"))
-_HOLDER = (
-    select(func.coalesce(holds.c.operator_id, entries.c.holder_id).label("operator_id"))
-    .outerjoin(entries, entries.c.id == holds.c.entry_id)
-    .where(holds.c.kind == "phone", holds.c.key == bindparam("e164"))
-)
 
 
 def hold_for(conn: Connection, operator_id: int, client_id: int) -> bool:
@@ -60,9 +54,3 @@ def hold_for(conn: Connection, operator_id: int, client_id: int) -> bool:
 def give_back(conn: Connection, operator_id: int) -> None:
     """End what an operator holds for the sake of a call from outside."""
     prepared.run(conn, _GIVE_BACK, {"operator": operator_id})
-
-
-def holder_of(conn: Connection, e164: str) -> int | None:
-    """The operator with whom this number is out, in whatever way."""
-    row = prepared.first(conn, _HOLDER, {"e164": e164})
-    return row.operator_id if row is not None else None
