@@ -185,7 +185,7 @@ class Inbound:
 
     async def _clear_doubt(self, room: Room, call_id: str) -> None:
         """Take a call off the desk that was taken there but never came."""
-        async with room.lock:
+        async with self._desks.rooms.changing(room):
             work = room.desk.work
             if work is None or work.call is None or work.call.id != call_id or self._has_come(work.call):
                 return
@@ -203,7 +203,7 @@ class Inbound:
         )
 
     async def _offer_again(self, room: Room, call_id: str) -> None:
-        async with room.lock:
+        async with self._desks.rooms.changing(room):
             work, live = room.desk.work, self._world.switchboard.calls.get(call_id)
             if work is None or work.call is None or work.call.id != call_id or work.offered_until is not None:
                 return
@@ -248,7 +248,7 @@ class Inbound:
         for room in list(self._desks.rooms.all.values()):
             if room.lock.locked() or not self._lacks_hold(room.desk.work):
                 continue
-            async with room.lock:
+            async with self._desks.rooms.changing(room):
                 if (work := room.desk.work) is not None and await self._hold_for(room, work.client_id):
                     self._held.add(work.id)
 
