@@ -1,4 +1,4 @@
-"""Which tests can run here.
+"""Which tests can run here, and how thoroughly.
 
 A test marked `asterisk` or `browser` that cannot run says what is missing and is skipped. With REQUIRE=all in
 the environment (CI) it fails instead, so that nothing is quietly left out.
@@ -10,11 +10,27 @@ import os
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from hypothesis import settings
 
+from dialer.auth import passwords
 from tests.rig import missing
 
 REQUIRE_ALL = os.environ.get("REQUIRE") == "all"
 _HERE = Path(__file__).parent
+_QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+# No deadline: what a busy machine takes for one example says nothing about the code.
+settings.register_profile("daily", max_examples=50, deadline=None)
+settings.register_profile("long", max_examples=1_000, deadline=None)
+settings.load_profile("long" if os.environ.get("DIALER_LONG") else "daily")
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost nothing, but where their cost is what is tested."""
+    if request.path.name != "test_passwords.py":
+        monkeypatch.setattr(passwords, "_HASHER", _QUICK)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ them. The store's own invariants are looked at after every step.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import ExitStack, suppress
@@ -285,7 +286,7 @@ def test_no_order_of_events_breaks_a_rule(migrated: Path) -> None:
     run_state_machine_as_test(
         Claims,
         settings=settings(
-            max_examples=60,
+            max_examples=600 if os.environ.get("DIALER_LONG") else 30,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
