@@ -11,6 +11,7 @@ import pytest
 from dialer.auth.model import Role, User
 from dialer.auth.service import Auth
 from dialer.store import Store
+from tests.fresh_store import fresh_store
 
 PASSWORD = "correct horse"
 
@@ -38,8 +39,7 @@ def clocks() -> Clocks:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path}/store.db")
-    await opened.migrate()
+    opened = await fresh_store(tmp_path / "store.db")
     yield opened
     await opened.close()
 

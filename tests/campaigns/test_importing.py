@@ -18,6 +18,7 @@ from dialer.campaigns.model import Rules
 from dialer.campaigns.tables import campaigns, entries
 from dialer.clients.tables import clients, phones
 from dialer.store import Store
+from tests.fresh_store import fresh_store
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SCRIPT = Path(__file__).resolve().parents[2] / "dialer/simulation/scripts/water_reorder_ru.yaml"
@@ -29,8 +30,7 @@ Import = Callable[..., Any]
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path}/store.db")
-    await opened.migrate()
+    opened = await fresh_store(tmp_path / "store.db")
     yield opened
     await opened.close()
 

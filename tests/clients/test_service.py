@@ -13,14 +13,14 @@ from dialer.clients import service
 from dialer.clients.service import Client, Phone
 from dialer.clients.tables import do_not_call
 from dialer.store import Store
+from tests.fresh_store import fresh_store
 
 NOW = datetime(2026, 2, 28, 23, 59, tzinfo=UTC)
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path}/store.db")
-    await opened.migrate()
+    opened = await fresh_store(tmp_path / "store.db")
     yield opened
     await opened.close()
 

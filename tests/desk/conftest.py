@@ -29,6 +29,7 @@ from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.switchboard import Switchboard
 from tests.desk.fake_pbx import FakePbx
+from tests.fresh_store import fresh_store
 
 SCRIPT = Path("dialer/simulation/scripts/water_reorder_ru.yaml")
 INBOUND_SCRIPT = Path("dialer/simulation/scripts/water_inbound_ru.yaml")
@@ -188,8 +189,7 @@ def make_desks(office: Office) -> Desks:
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    store = await Store.open(f"sqlite:///{tmp_path / 'store.db'}")
-    await store.migrate()
+    store = await fresh_store(tmp_path / "store.db")
     pbx, switchboard = FakePbx(), Switchboard()
     box: list[Office] = []
     auth = Auth(store, lambda: box[0].now)

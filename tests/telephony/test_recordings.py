@@ -23,6 +23,7 @@ from dialer.telephony import wav
 from dialer.telephony.recordings import LENGTHS_AGREE_S, Recorder, merge, place
 from dialer.telephony.tables import calls as calls_table
 from dialer.telephony.tables import recordings
+from tests.fresh_store import fresh_store
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 RATE = 8000
@@ -144,8 +145,7 @@ class Studio:
 
 @pytest.fixture
 async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
-    store = await Store.open(f"sqlite:///{tmp_path / 'store.db'}")
-    await store.migrate()
+    store = await fresh_store(tmp_path / "store.db")
     studio = Studio(store=store, source=tmp_path / "monitor", kept=tmp_path / "kept")
     studio.source.mkdir()
     store.listen(studio.hear)

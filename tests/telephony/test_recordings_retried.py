@@ -17,6 +17,7 @@ from dialer.store import Store
 from dialer.telephony import wav
 from dialer.telephony.recordings import Recorder, merge
 from dialer.telephony.tables import calls, recordings
+from tests.fresh_store import fresh_store
 
 CALL = "01JCW0000000000000000C0001"
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -35,8 +36,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(f"sqlite:///{tmp_path}/store.db")
-    await opened.migrate()
+    opened = await fresh_store(tmp_path / "store.db")
     await opened.write(_one_call)
     yield opened
     await opened.close()
