@@ -27,7 +27,8 @@ demo: web
 
 test: $(DEV) web
 	@$(BIN)/python tools/check.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not asterisk and not browser" $(ARGS)
+	@$(BIN)/python -m pytest -m "asterisk or browser" $(ARGS)
 
 test-long: $(DEV) web
 	@DIALER_LONG=1 $(BIN)/python -m pytest --timeout 3600 $(ARGS)

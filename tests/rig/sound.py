@@ -99,6 +99,9 @@ class Clock:
             position = _boundary(samples, rate, index * hop + hop, before)
             if position is not None and not (ticks and position - ticks[-1].position < 0.5):
                 ticks.append(Tick(position=position, second=after))
+        # Where the voice begins in mid-tone, noise before it may pass for the tone of the second before.
+        if len(ticks) > 1 and ticks[1].position - ticks[0].position < 0.7:
+            del ticks[0]
         return cls(tuple(ticks))
 
     def moment(self, position: float) -> float:
