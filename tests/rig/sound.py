@@ -100,8 +100,10 @@ class Clock:
             if position is not None and not (ticks and position - ticks[-1].position < 0.5):
                 ticks.append(Tick(position=position, second=after))
         # Where the voice begins in mid-tone, noise before it may pass for the tone of the second before.
-        if len(ticks) > 1 and ticks[1].position - ticks[0].position < 0.7:
-            del ticks[0]
+        if len(ticks) > 1:
+            steps = moments_apart(ticks[1].second, ticks[0].second)
+            if abs(ticks[1].position - ticks[0].position - steps) > 0.3:
+                del ticks[0]
         return cls(tuple(ticks))
 
     def moment(self, position: float) -> float:
