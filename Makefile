@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RUN    := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
+# Compiled modules are kept, whatever the shell says: the tests start many processes.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test test-long bench check web wheel clean
 
@@ -27,7 +29,7 @@ demo: web
 
 test: $(DEV) web
 	@$(BIN)/python tools/check.py
-	@$(BIN)/python -m pytest -n 2 -m "not asterisk and not browser" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 -m "not asterisk and not browser" $(ARGS)
 	@$(BIN)/python -m pytest -m "asterisk or browser" $(ARGS)
 
 test-long: $(DEV) web
