@@ -210,7 +210,8 @@ class Auth:
 
     async def set_password(self, user_id: int, password: str) -> User | Refused:
         """A new password; all sessions of the user end."""
-        if wrong := flaw(password):
+        login = await self._store.read(lambda c: users.login_of(c, user_id))
+        if wrong := flaw(password, login or ""):
             return Refused(code=wrong)
         changed = await self._change(user_id, {"password_hash": await self._passwords.hash(password)})
         await self.end_all(user_id)

@@ -72,6 +72,10 @@ def find_login(connection: Connection, login: str) -> Row[Any] | None:
     return connection.execute(select(users).where(users.c.login == login)).first()
 
 
+def login_of(connection: Connection, user_id: int) -> str | None:
+    return connection.execute(select(users.c.login).where(users.c.id == user_id)).scalar()
+
+
 def add_user(connection: Connection, values: dict[str, Any]) -> User:
     return user_of(connection.execute(insert(users).values(values).returning(users)).one())
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from aiohttp import web
 
 from dialer.auth.service import Auth
 from dialer.auth.sessions import Session
 from dialer.desk.room import Watcher
+
+log = logging.getLogger(__name__)
 
 STUCK_S = 10.0  # a page that takes nothing for so long is gone
 HEARTBEAT_S = 20.0
@@ -46,8 +49,16 @@ async def _send(socket: web.WebSocketResponse, watcher: Watcher, request: web.Re
             await socket.send_str(LOGOUT)
             await socket.close()
     except (TimeoutError, ConnectionError):
-        if request.transport is not None:
-            request.transport.abort()  # ends the receiving side too
+        _drop(request)
+    except Exception:
+        # A page that is told nothing more must not look connected: it comes again and asks for the whole.
+        log.exception("a page was dropped")
+        _drop(request)
+
+
+def _drop(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()  # ends the receiving side too
 
 
 async def _keep_login(watcher: Watcher, session: Session, auth: Auth) -> None:

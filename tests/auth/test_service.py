@@ -156,6 +156,14 @@ async def test_a_new_password_ends_all_sessions(auth: Auth, operator: User) -> N
     assert await auth.set_password(operator.id, "short") == Refused(code="password_short")
 
 
+async def test_a_new_password_is_not_the_login(auth: Auth) -> None:
+    user = await auth.create_user(
+        login="longlogin", name="Long", password="battery staple", role=Role.OPERATOR
+    )
+    assert isinstance(user, User)
+    assert await auth.set_password(user.id, "LongLogin") == Refused(code="password_login")
+
+
 async def test_a_login_that_races_with_being_shut_out_never_wins(
     auth: Auth, operator: User, store: Store
 ) -> None:

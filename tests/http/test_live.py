@@ -152,6 +152,19 @@ async def test_a_page_that_takes_nothing_is_dropped_and_holds_nobody_up(
         deaf.close()
 
 
+async def test_a_page_that_can_be_told_nothing_more_does_not_look_connected(house: House) -> None:
+    page = await house.entered()
+    assert page.user is not None
+    async with page.live() as socket_:
+        await frame_of(socket_)
+        room = await house.app.desks.rooms.of(page.user)
+        for watcher in room.watchers:
+            watcher.put(b"\xff")  # no text: a fault of ours
+        ended = await socket_.receive(timeout=DEADLINE_S)
+        assert ended.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+    await eventually(lambda: not room.watchers)
+
+
 async def _deaf_page(page: Page) -> socket.socket:
     """A websocket that was opened and is never read: the smallest buffers, so that they fill soon."""
     host, port = page.url.removeprefix("http://").split(":")
