@@ -70,6 +70,7 @@ class Connection(asyncio.Protocol):
         self.settings = settings
         self.warnings: list[str] = []
         self.consumer_errors = 0
+        self.events = 0  # handed on
         self.oddities: dict[str, int] = {}
         self.closed: asyncio.Future[str] = loop.create_future()
         self._loop = loop
@@ -82,6 +83,8 @@ class Connection(asyncio.Protocol):
         self._asked: dict[str, _Asked] = {}
         self._asked_so_far = 0
         self._samples: tuple[Sample, ...] = ()
+        self._offset_s = 0.0
+        self._worst_lag_s = 0.0
         self._heard = 0  # how often bytes came
         self._heard_at = clock()
         self._pumping = False
@@ -156,7 +159,12 @@ class Connection(asyncio.Protocol):
     @property
     def offset_s(self) -> float:
         """What to add to our clock to get Asterisk's."""
-        return best(self._samples).offset_s
+        return self._offset_s
+
+    def take_worst_lag_s(self) -> float:
+        """How late an event was handed on at worst, by Asterisk's own time, since this was last asked."""
+        worst, self._worst_lag_s = self._worst_lag_s, 0.0
+        return worst
 
     def close(self, reason: str = "closed by us") -> None:
         """End the connection at once; whatever was asked ends with `OrderUnknown`."""
@@ -207,6 +215,7 @@ class Connection(asyncio.Protocol):
             if not answer.cancelled() and answer.exception() is None:
                 stamp = timestamp(answer.result(), asked.answered_at)
                 self._samples = with_sample(self._samples, sample(sent_at, asked.answered_at, stamp))
+                self._offset_s = best(self._samples).offset_s
 
         asked.answer.add_done_callback(answered)
         return asked
@@ -251,13 +260,21 @@ class Connection(asyncio.Protocol):
         self._pumping = False
         for number, received in enumerate(self._protocol.messages()):
             self._take(received)
-            if number % 32 == 31 and time.monotonic() > until:
+            if number % 32 == 0:
+                self._look_how_late(received)
+            elif number % 32 == 31 and time.monotonic() > until:
                 self._pumping = True
                 self._loop.call_soon(self._pump)
                 break
         if self._paused and self._protocol.pending < MAX_BACKLOG // 2 and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
+
+    def _look_how_late(self, received: Received) -> None:
+        """Asked of the first of each bunch that came together: it has waited longest."""
+        if isinstance(received, Message) and received.name and "Timestamp" in received.headers:
+            now = self._clock() + self._offset_s
+            self._worst_lag_s = max(self._worst_lag_s, now - timestamp(received, now))
 
     def _take(self, received: Received) -> None:
         if isinstance(received, Message):
@@ -291,6 +308,7 @@ class Connection(asyncio.Protocol):
             asked.answer.set_result(message)
 
     def _hand_on(self, event: Message) -> None:
+        self.events += 1
         try:
             self._on_event(event)
         except Exception:  # a consumer's fault must not cost us the connection, and with it every call

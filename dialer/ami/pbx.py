@@ -76,6 +76,17 @@ class AsteriskPbx:
         connection = self._line.connection
         return self._line.offset_s if connection is None else connection.offset_s
 
+    @property
+    def events(self) -> int:
+        """How many events this connection handed on."""
+        connection = self._line.connection
+        return 0 if connection is None else connection.events
+
+    def take_worst_lag_s(self) -> float:
+        """How late an event was handed on at worst, since this was last asked."""
+        connection = self._line.connection
+        return 0.0 if connection is None else connection.take_worst_lag_s()
+
     async def start_session(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
         await self._originate(
             Originate(to=Endpoint(endpoint), leg=leg, context=Context.SESSION, timeout_s=timeout_s)

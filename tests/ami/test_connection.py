@@ -273,6 +273,21 @@ async def test_the_clock_offset_comes_from_pings(ahead: float) -> None:
         assert abs(connection.offset_s - ahead) < 0.05
 
 
+@pytest.mark.parametrize("ahead", [-600.0, 0.0])
+async def test_how_late_an_event_is_handed_on_is_told_by_its_own_time(ahead: float) -> None:
+    fake = FakeAmi(clock_ahead_s=ahead)
+    async with connected(fake) as (connection, events):
+        events.clear()
+        connection.take_worst_lag_s()
+        for late in (0.0, 3.0, 1.0):
+            stamp = f"Timestamp: {time.time() + ahead - late:.6f}"
+            fake.push(message("Event: Hangup", stamp, "Uniqueid: 1", "Cause: 16"))
+            await connection.ask(CoreStatus())
+        assert connection.take_worst_lag_s() == pytest.approx(3.0, abs=0.2)
+        assert connection.take_worst_lag_s() == 0.0
+        assert connection.events >= len(events) == 3
+
+
 @pytest.mark.parametrize("step", [1, 7, 1000])
 async def test_a_capture_in_small_pieces_gives_its_events(step: int) -> None:
     recorded = capture.load("outbound_client_hangs_up")
