@@ -22,6 +22,7 @@ from dialer.ami.messages import (
     CoreStatus,
     Dialled,
     Endpoint,
+    Extension,
     GetVariable,
     Hangup,
     ListCommands,
@@ -29,9 +30,12 @@ from dialer.ami.messages import (
     Logoff,
     Mute,
     Originate,
+    PauseRecording,
     Ping,
+    PlayDigit,
     ProbeCommand,
     Redirect,
+    RedirectBoth,
     SetVariable,
     Variable,
 )
@@ -40,6 +44,7 @@ from dialer.telephony.lines import wrong_dial
 MAX_LINE = 1023  # bytes without the line's end
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _ENDPOINT = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_DIGIT = re.compile(r"[0-9*#A-D]")
 _ID = re.compile(r"[A-Za-z0-9_.:;+-]{1,128}")
 _SPLITTERS = re.compile(r'([\\",()\[\]])')
 _ENDS = re.compile("[\r\n\0]")
@@ -93,7 +98,13 @@ def _headers(action: Action) -> Headers:
         case Hangup():
             return (("Action", "Hangup"), ("Channel", _id("Channel", action.leg)), ("Cause", "16"))
         case Redirect():
-            return (("Action", "Redirect"), ("Channel", _id("Channel", action.leg)), *_place(action.context))
+            return (
+                ("Action", "Redirect"),
+                ("Channel", _id("Channel", action.leg)),
+                *_place(action.context, action.exten),
+            )
+        case RedirectBoth():
+            return _redirect_both(action)
         case SetVariable():
             # Setvar takes its value whole: nothing is split, so nothing is escaped.
             name = Variable(action.variable).value
@@ -103,6 +114,16 @@ def _headers(action: Action) -> Headers:
         case Mute():
             value = "on" if action.muted else "off"
             return (*_variable_of("Setvar", action.leg, "MUTEAUDIO(in)"), ("Value", value))
+        case PlayDigit():
+            digit = _matched("Digit", _DIGIT, action.digit)
+            return (("Action", "PlayDTMF"), ("Channel", _id("Channel", action.leg)), ("Digit", digit))
+        case PauseRecording():
+            return (
+                ("Action", "MixMonitorMute"),
+                ("Channel", _id("Channel", action.leg)),
+                ("Direction", "both"),
+                ("State", "1" if action.paused else "0"),
+            )
 
 
 def _login(login: Login) -> Headers:
@@ -123,7 +144,7 @@ def _originate(order: Originate) -> Headers:
         ("Action", "Originate"),
         ("Channel", _channel(order.to)),
         ("ChannelId", _id("ChannelId", order.leg)),
-        *_place(order.context),
+        *_place(order.context, order.exten),
         ("Timeout", str(order.timeout_s * 1000)),
         *caller,
         ("Async", "true"),
@@ -140,8 +161,21 @@ def _channel(to: Endpoint | Dialled) -> str:
     return to.line.replace("{number}", number).replace("{digits}", number.lstrip("+"))
 
 
-def _place(context: Context) -> Headers:
-    return (("Context", Context(context).value), ("Exten", "s"), ("Priority", "1"))
+def _place(context: Context, exten: Extension) -> Headers:
+    return (("Context", Context(context).value), ("Exten", Extension(exten).value), ("Priority", "1"))
+
+
+def _redirect_both(order: RedirectBoth) -> Headers:
+    one, other = order.legs
+    place = _place(order.context, order.extens[0])
+    extra = _place(order.context, order.extens[1])
+    return (
+        ("Action", "Redirect"),
+        ("Channel", _id("Channel", one)),
+        ("ExtraChannel", _id("ExtraChannel", other)),
+        *place,
+        *((f"Extra{name}", value) for name, value in extra),
+    )
 
 
 def _assignment(name: Variable, value: str) -> str:

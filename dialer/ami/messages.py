@@ -62,6 +62,23 @@ class Context(enum.StrEnum):
     CLIENT = "callwright-client"
     INBOUND_RING = "callwright-inbound-ring"
     FALLBACK = "callwright-fallback"
+    HOLD = "callwright-hold"
+    THIRD = "callwright-third"
+    ROOM = "callwright-room"
+    LISTEN = "callwright-listen"
+    ECHO = "callwright-echo"
+
+
+class Extension(enum.StrEnum):
+    """Where in a context a channel comes in."""
+
+    START = "s"
+    CLIENT = "client"
+    OPERATOR = "operator"
+    THIRD = "third"
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
 
 
 class Variable(enum.StrEnum):
@@ -69,6 +86,8 @@ class Variable(enum.StrEnum):
 
     CALL = "CW_CALL"
     RECORD = "CW_RECORD"
+    ROOM = "CW_ROOM"  # the name of a room of three
+    SPIED = "CW_SPIED"  # the leg that a supervisor listens to
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +156,7 @@ class Originate:
     leg: str
     context: Context
     timeout_s: int
+    exten: Extension = Extension.START
     caller_id: str = ""
     variables: tuple[tuple[Variable, str], ...] = ()
 
@@ -156,6 +176,16 @@ class Hangup:
 class Redirect:
     leg: str
     context: Context
+    exten: Extension = Extension.START
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectBoth:
+    """Two legs at once, so that neither is hung up because the other left their bridge."""
+
+    legs: tuple[str, str]
+    context: Context
+    extens: tuple[Extension, Extension]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +209,20 @@ class Mute:
     muted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PlayDigit:
+    """One key to a leg's far end. Asterisk answers when it is played; this connection is silent meanwhile."""
+
+    leg: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecording:
+    leg: str
+    paused: bool
+
+
 Action = (
     Challenge
     | Login
@@ -192,7 +236,10 @@ Action = (
     | Bridge
     | Hangup
     | Redirect
+    | RedirectBoth
     | SetVariable
     | GetVariable
     | Mute
+    | PlayDigit
+    | PauseRecording
 )

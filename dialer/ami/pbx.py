@@ -16,10 +16,14 @@ from dialer.ami.messages import (
     Context,
     Dialled,
     Endpoint,
+    Extension,
     Hangup,
     Mute,
     Originate,
+    PauseRecording,
+    PlayDigit,
     Redirect,
+    RedirectBoth,
     SetVariable,
     Variable,
 )
@@ -27,9 +31,16 @@ from dialer.ami.reconnect import Lifeline, take_stock
 from dialer.ami.settings import AsteriskSettings
 from dialer.ami.translate import ORDER
 from dialer.telephony.model import Snapshot
-from dialer.telephony.port import DialOrder, OrderInvalid, PbxAway, Sink
+from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, Sink
 
 _REMEMBERED_ORDERS = 20_000
+_MOST_DIGITS = 32
+_BETWEEN_DIGITS_S = 0.06  # a far end that listens to tones wants a pause between two alike
+_MODES = {
+    Listening.LISTEN: Extension.LISTEN,
+    Listening.WHISPER: Extension.WHISPER,
+    Listening.BARGE: Extension.BARGE,
+}
 
 
 class AsteriskPbx:
@@ -123,6 +134,65 @@ class AsteriskPbx:
 
     async def mute(self, *, leg: str, muted: bool) -> None:
         await self._ask(Mute(leg, muted))
+
+    async def hold(self, *, leg: str) -> None:
+        await self._ask(Redirect(leg, Context.HOLD))
+
+    async def send_digits(self, *, leg: str, digits: str) -> None:
+        if not 1 <= len(digits) <= _MOST_DIGITS:
+            raise OrderInvalid(f"1 to {_MOST_DIGITS} digits")
+        for number, digit in enumerate(digits):
+            if number:
+                await asyncio.sleep(_BETWEEN_DIGITS_S)
+            await self._ask(PlayDigit(leg, digit))
+
+    async def dial_third(self, order: DialOrder) -> None:
+        await self._originate(
+            Originate(
+                to=Dialled(order.line, order.number),
+                leg=order.call,
+                context=Context.THIRD,
+                timeout_s=order.ring_timeout_s,
+                caller_id=order.caller_id,
+            )
+        )
+
+    async def ring_third(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
+        await self._originate(
+            Originate(to=Endpoint(endpoint), leg=leg, context=Context.THIRD, timeout_s=timeout_s)
+        )
+
+    async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
+        """The client comes last: the others wait for him, and who is left behind by nobody says so."""
+        for leg in (client, operator, third):
+            await self._ask(SetVariable(leg, Variable.ROOM, room))
+        await self._ask(Redirect(client, Context.HOLD))
+        pair = (third, operator)
+        await self._ask(RedirectBoth(pair, Context.ROOM, (Extension.THIRD, Extension.OPERATOR)))
+        await self._ask(Redirect(client, Context.ROOM, Extension.CLIENT))
+
+    async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
+        await self._originate(
+            Originate(
+                to=Endpoint(endpoint),
+                leg=leg,
+                context=Context.LISTEN,
+                exten=_MODES[mode],
+                timeout_s=timeout_s,
+                variables=((Variable.SPIED, spied),),
+            )
+        )
+
+    async def change_listening(self, *, leg: str, mode: Listening) -> None:
+        await self._ask(Redirect(leg, Context.LISTEN, _MODES[mode]))
+
+    async def pause_recording(self, *, leg: str, paused: bool) -> None:
+        await self._ask(PauseRecording(leg, paused))
+
+    async def ring_echo(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
+        await self._originate(
+            Originate(to=Endpoint(endpoint), leg=leg, context=Context.ECHO, timeout_s=timeout_s)
+        )
 
     async def snapshot(self) -> Snapshot:
         return await take_stock(self._connection(), self._clock)

@@ -14,6 +14,7 @@ from dialer.telephony.model import (
     ClientReady,
     InboundFellBack,
     InboundOffered,
+    LegAlone,
     LegAnswered,
     LegBridged,
     LegCreated,
@@ -23,12 +24,15 @@ from dialer.telephony.model import (
     LegHeld,
     LegOrderFailed,
     LegRinging,
+    LegSetAside,
     LegTransferred,
     LegUnbridged,
     LiveLeg,
     PbxEvent,
+    RecordingPaused,
     RecordingStarted,
     SessionReady,
+    ThirdReady,
 )
 
 ORDER = "cw-order-"  # an Originate's ActionID is this and the leg's id: its late answer names the leg even so
@@ -159,6 +163,12 @@ def _user_event(message: Message, leg: str, at: float) -> PbxEvent | None:
             )
         case "CallwrightFallback":
             return InboundFellBack(leg=leg, at=at)
+        case "CallwrightHold":
+            return LegSetAside(leg=leg, at=at)
+        case "CallwrightAlone":
+            return LegAlone(leg=leg, at=at)
+        case "CallwrightThird":
+            return ThirdReady(leg=leg, at=at)
         case _:
             return None
 
@@ -170,7 +180,9 @@ EVENTS: dict[str, Builder] = {
     "DialState": _dial_state,
     "DialEnd": _dial_end,
     "OriginateResponse": _originate_response,
-    "BridgeEnter": lambda m, leg, at: LegBridged(leg=leg, at=at, bridge=m.get("BridgeUniqueid")),
+    "BridgeEnter": lambda m, leg, at: LegBridged(
+        leg=leg, at=at, bridge=m.get("BridgeUniqueid"), room=m.get("BridgeCreator") == "ConfBridge"
+    ),
     "BridgeLeave": lambda m, leg, at: LegUnbridged(leg=leg, at=at, bridge=m.get("BridgeUniqueid")),
     "Hold": lambda m, leg, at: LegHeld(leg=leg, at=at, held=True),
     "Unhold": lambda m, leg, at: LegHeld(leg=leg, at=at, held=False),
@@ -178,6 +190,7 @@ EVENTS: dict[str, Builder] = {
     "Hangup": _hangup,
     "BlindTransfer": lambda m, leg, at: LegTransferred(leg=leg, at=at),
     "AttendedTransfer": lambda m, leg, at: LegTransferred(leg=leg, at=at),
+    "MixMonitorMute": lambda m, leg, at: RecordingPaused(leg=leg, at=at, paused=m.get("State") == "1"),
     "MixMonitorStart": lambda m, leg, at: RecordingStarted(leg=leg, at=at),
     "UserEvent": _user_event,
 }

@@ -30,6 +30,7 @@ LIFECYCLE: dict[tuple[CallState, Move], CallState] = {
     (_S.RINGING, Move.TRANSFER): _S.TRANSFERRED,
     (_S.RINGING, Move.END): _S.ENDED,
     (_S.ANSWERED, Move.JOIN): _S.BRIDGED,
+    (_S.ANSWERED, Move.HOLD): _S.HELD,  # taken out of the bridge, to hear music
     (_S.ANSWERED, Move.TRANSFER): _S.TRANSFERRED,
     (_S.ANSWERED, Move.END): _S.ENDED,
     (_S.BRIDGED, Move.PART): _S.ANSWERED,
@@ -37,10 +38,12 @@ LIFECYCLE: dict[tuple[CallState, Move], CallState] = {
     (_S.BRIDGED, Move.TRANSFER): _S.TRANSFERRED,
     (_S.BRIDGED, Move.END): _S.ENDED,
     (_S.HELD, Move.PART): _S.ANSWERED,
+    (_S.HELD, Move.JOIN): _S.BRIDGED,
     (_S.HELD, Move.RESUME): _S.BRIDGED,
     (_S.HELD, Move.TRANSFER): _S.TRANSFERRED,
     (_S.HELD, Move.END): _S.ENDED,
     (_S.TRANSFERRED, Move.JOIN): _S.BRIDGED,  # the transfer failed and the client came back
+    (_S.TRANSFERRED, Move.HOLD): _S.HELD,  # we take him back
     (_S.TRANSFERRED, Move.END): _S.ENDED,
 }
 

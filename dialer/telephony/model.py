@@ -19,6 +19,7 @@ class Direction(enum.StrEnum):
 class LegRole(enum.StrEnum):
     CLIENT = "client"
     OPERATOR = "operator"
+    THIRD = "third"  # whom the operator brought in: a colleague, or a number out over the line
 
 
 class Outcome(enum.StrEnum):
@@ -47,6 +48,7 @@ class EndReason(enum.StrEnum):
 class Party(enum.StrEnum):
     CLIENT = "client"
     OPERATOR = "operator"
+    THIRD = "third"
     SYSTEM = "system"
 
 
@@ -95,6 +97,7 @@ class LegOrderFailed(PbxEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegBridged(PbxEvent):
     bridge: str
+    room: bool = False  # of several: who is awaited there may come later than the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,16 @@ class LegUnbridged(PbxEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegHeld(PbxEvent):
     held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegSetAside(PbxEvent):
+    """We took this leg out of its bridge and it hears music, until it enters a bridge again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAlone(PbxEvent):
+    """Whom this client's leg spoke with is gone; it hears music for 20 s, and is hung up then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +142,13 @@ class RecordingStarted(PbxEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingPaused(PbxEvent):
+    """Silence is written from now on (`paused`), or sound again; time goes on in the file."""
+
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReady(PbxEvent):
     """An operator's leg stands in the session loop, hearing music, free for the next client."""
 
@@ -138,6 +158,11 @@ class ClientReady(PbxEvent):
     """An answered client's leg stands in its context, recorded, waiting to be bridged. `call` is ours."""
 
     call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdReady(PbxEvent):
+    """A third party answered and waits 15 s to be bridged, hearing nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +186,10 @@ class Place(enum.StrEnum):
     """Where in the dialplan a leg stands, as far as it tells us something (see asterisk-conf)."""
 
     CLIENT = "callwright-client"  # answered; outside a bridge: waits for the operator
+    HOLD = "callwright-hold"  # set aside by us; outside a bridge: hears music
+    ALONE = "callwright-alone"  # outside a bridge: whom it spoke with is gone
+    THIRD = "callwright-third"  # answered; outside a bridge: waits to be bridged
+    ROOM = "callwright-room"
     RING = "callwright-inbound-ring"  # ours to take, and not taken yet
     FALLBACK = "callwright-fallback"  # the dialplan went its own way with it
 
@@ -212,6 +241,8 @@ class Leg:
     answered_at: float | None = None
     ended_at: float | None = None
     bridge: str = ""
+    room: bool = False  # the bridge it is in is a room of several
+    stands: Place | None = None  # outside any bridge: set aside, left alone, ready to be joined
     stays: tuple[tuple[str, float], ...] = ()
     held: bool = False
     transferred_at: float | None = None
@@ -223,6 +254,7 @@ class Leg:
     dial_status: str = ""
     order_reason: int | None = None
     recording_at: float | None = None
+    paused: bool = False  # its recording gets silence
 
     @property
     def hangup_requested(self) -> bool:
@@ -242,6 +274,7 @@ class Call:
     state: CallState = CallState.DIALLING
     operator_leg: str = ""
     operator: Leg | None = None  # facts of the operator's leg, as far as they touch this call
+    third: Leg | None = None  # whom the operator brought in last; lives on with the client after a transfer
     bridged_at: float | None = None
     outcome: Outcome | None = None
     end_reason: EndReason | None = None

@@ -6,6 +6,7 @@ An order is sent once. It ends in a return, `PbxRefused`, `PbxAway` or `OrderInv
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -55,6 +56,14 @@ class DialOrder:
     record: bool
 
 
+class Listening(enum.StrEnum):
+    """What a supervisor's leg does at an operator's: hear, be heard by the operator alone, by both."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    BARGE = "barge"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
     """The PBX is at hand again; what lives there now. Comes before any event of this connection."""
@@ -93,7 +102,11 @@ class Pbx(Protocol):
         ...
 
     async def bridge(self, *, client: str, operator: str) -> None:
-        """Join two live legs at once."""
+        """Join two live legs at once, whichever they are; each is taken out of where it was.
+
+        Whoever stays behind there goes the way of a leg whose bridge has ended: an operator is ready again, a
+        third is hung up, a client is `LegAlone`.
+        """
         ...
 
     async def hangup(self, *, leg: str) -> None: ...
@@ -112,6 +125,40 @@ class Pbx(Protocol):
 
     async def mute(self, *, leg: str, muted: bool) -> None:
         """Silence what comes from this leg."""
+        ...
+
+    async def hold(self, *, leg: str) -> None:
+        """A client's leg leaves its bridge and hears music (`LegSetAside`); `bridge` takes it back."""
+        ...
+
+    async def send_digits(self, *, leg: str, digits: str) -> None:
+        """Keys for the far end of a leg: 0-9 * # A-D, at most 32; returns when the last is sent."""
+        ...
+
+    async def dial_third(self, order: DialOrder) -> None:
+        """Ring a third party over a line; `order.call` becomes the leg's id. `ThirdReady` at the answer."""
+        ...
+
+    async def ring_third(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
+        """Ring a colleague's phone that is not in a session. `ThirdReady` at the answer."""
+        ...
+
+    async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
+        """All three speak together. The room ends with the client; `bridge` takes two out of it."""
+        ...
+
+    async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
+        """Ring a supervisor's phone to an operator's leg `spied`; it ends when that leg ends."""
+        ...
+
+    async def change_listening(self, *, leg: str, mode: Listening) -> None: ...
+
+    async def pause_recording(self, *, leg: str, paused: bool) -> None:
+        """Write silence instead of both sides of a client's leg (`RecordingPaused`)."""
+        ...
+
+    async def ring_echo(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
+        """Ring a phone that then hears itself, for at most 20 s."""
         ...
 
     async def snapshot(self) -> Snapshot: ...

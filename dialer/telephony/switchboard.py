@@ -7,6 +7,7 @@ told is level, not edge: it looks at `calls` and `sessions` for the present trut
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Protocol
 
 from dialer.telephony.model import (
@@ -15,9 +16,11 @@ from dialer.telephony.model import (
     ClientReady,
     InboundFellBack,
     InboundOffered,
+    Leg,
     LegAnswered,
     LegEnded,
     LegOrderFailed,
+    LegRole,
     LiveLeg,
     PbxEvent,
     Place,
@@ -76,12 +79,19 @@ class Switchboard:
         self._by_leg[call.client.id] = call.id
         if call.operator_leg:
             self._by_leg[call.operator_leg] = call.id
+        if call.third is not None:
+            self._by_leg[call.third.id] = call.id
+
+    def expect_third(self, call_id: str, leg: str) -> None:
+        """A third party is about to be brought into a call; before it is rung."""
+        self.expect(replace(self.calls[call_id], third=Leg(id=leg, role=LegRole.THIRD)))
 
     def forget(self, call_id: str) -> None:
         call = self.calls.pop(call_id, None)
         self.waiting_clients.discard(call_id)
         if call is not None:
-            for leg in (call.client.id, call.operator_leg):
+            third = call.third.id if call.third is not None else ""
+            for leg in (call.client.id, call.operator_leg, third):
                 if self._by_leg.get(leg) == call_id:
                     del self._by_leg[leg]
 

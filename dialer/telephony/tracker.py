@@ -7,7 +7,7 @@ that does not care for order (the earliest time, the first cause); state and out
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dialer.telephony.lifecycle import Move, after
@@ -17,6 +17,7 @@ from dialer.telephony.model import (
     Direction,
     EndReason,
     Leg,
+    LegAlone,
     LegAnswered,
     LegBridged,
     LegCreated,
@@ -27,17 +28,23 @@ from dialer.telephony.model import (
     LegOrderFailed,
     LegRinging,
     LegRole,
+    LegSetAside,
     LegTransferred,
     LegUnbridged,
     LiveLeg,
     Party,
     PbxEvent,
+    Place,
+    RecordingPaused,
     RecordingStarted,
     Snapshot,
+    ThirdReady,
 )
 from dialer.telephony.outcome import outcome_of
 
 _CLOCKS_AGREE_S = 0.25
+_STANDS = {LegSetAside: Place.HOLD, LegAlone: Place.ALONE, ThirdReady: Place.THIRD}
+_STANDING: dict[str, Place] = {place.value: place for place in _STANDS.values()}
 OTHER_HALF = ";2"  # Asterisk adds it to our id for the far half of a Local channel
 
 
@@ -52,6 +59,8 @@ def track(call: Call, event: PbxEvent) -> Call:
     if call.operator_leg and event.leg == call.operator_leg:
         operator = call.operator or Leg(id=event.leg, role=LegRole.OPERATOR)
         return _settled(call, replace(call, operator=_learned(operator, event)))
+    if call.third is not None and event.leg == call.third.id:
+        return _settled(call, replace(call, third=_learned(call.third, event)))
     return call
 
 
@@ -101,10 +110,13 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
             return replace(leg, dial_status=leg.dial_status or status)
         case LegOrderFailed(reason=reason):
             return replace(leg, order_reason=reason if leg.order_reason is None else leg.order_reason)
-        case LegBridged(bridge=bridge):
-            return replace(leg, bridge=bridge, stays=_stayed(leg.stays, bridge, at))
+        case LegBridged(bridge=bridge, room=room):
+            stays = _stayed(leg.stays, bridge, at)
+            return replace(leg, bridge=bridge, room=room, stands=None, stays=stays)
         case LegUnbridged(bridge=bridge):
-            return replace(leg, bridge="") if leg.bridge == bridge else leg
+            return replace(leg, bridge="", room=False) if leg.bridge == bridge else leg
+        case LegSetAside() | LegAlone() | ThirdReady():
+            return replace(leg, stands=_STANDS[type(event)])
         case LegHeld(held=held):
             return replace(leg, held=held)
         case LegTransferred():
@@ -115,16 +127,20 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
             return _over(leg, event)
         case RecordingStarted():
             return replace(leg, recording_at=_earliest(leg.recording_at, at))
+        case RecordingPaused(paused=paused):
+            return replace(leg, paused=paused)
     return leg
 
 
 def _over(leg: Leg, event: LegEnded) -> Leg:
     if leg.cause is not None:
         return leg
-    ended_at = _earliest(leg.ended_at, event.at)
-    return replace(
-        leg, ended_at=ended_at, cause=event.cause, tech_cause=event.tech_cause, bridge="", held=False
-    )
+    return replace(_gone(leg, event.at), cause=event.cause, tech_cause=event.tech_cause)
+
+
+def _gone(leg: Leg, at: float) -> Leg:
+    ended_at = _earliest(leg.ended_at, at)
+    return replace(leg, ended_at=ended_at, bridge="", room=False, stands=None, held=False)
 
 
 def _stayed(stays: tuple[tuple[str, float], ...], bridge: str, at: float) -> tuple[tuple[str, float], ...]:
@@ -166,11 +182,35 @@ def _moves(before: Call, now: Call) -> tuple[Move, ...]:
             moves.append(Move.TRANSFER)  # the operator is seen to leave only after having sent the client on
     elif _joined(now) and _held(now) != _held(before):
         moves.append(Move.HOLD if _held(now) else Move.RESUME)
+    moves.extend(_moves_aside(before, now))
     if is_.transferred_at is not None and was.transferred_at is None:
         moves.append(Move.TRANSFER)
     if _is_over(now):
         moves.append(Move.END)
     return tuple(moves)
+
+
+def _moves_aside(before: Call, now: Call) -> Iterator[Move]:
+    """Into our own hold and out of it, and on to the third."""
+    was, is_ = _aside(before), _aside(now)
+    if is_ and not was:
+        yield Move.HOLD
+    elif was and not is_ and not _joined(now):
+        yield Move.PART
+    if _passed_on(now) and not _passed_on(before):
+        yield Move.TRANSFER
+
+
+def _aside(call: Call) -> bool:
+    return call.client.stands is Place.HOLD
+
+
+def _passed_on(call: Call) -> bool:
+    """The client speaks with the third alone. In a room an operator who was not there yet is still to come."""
+    client, operator, third = call.client, call.operator, call.third
+    if not client.bridge or third is None or third.bridge != client.bridge or _joined(call):
+        return False
+    return not client.room or (operator is not None and client.bridge in dict(operator.stays))
 
 
 def _joined(call: Call) -> bool:
@@ -203,7 +243,7 @@ def _end_reason(call: Call) -> EndReason:
 
 def _ended_by(call: Call, end: EndReason) -> Party | None:
     """Who hung up first. Nobody can tell of a call that ended unseen."""
-    client, operator = call.client, call.operator
+    client = call.client
     if end is EndReason.LOST_SIGHT:
         return None
     # Our order's time is our clock's: it may seem to come a moment after the end that it brought about.
@@ -211,16 +251,30 @@ def _ended_by(call: Call, end: EndReason) -> Party | None:
     if ordered is not None and client.ended_at is not None and ordered - client.ended_at < _CLOCKS_AGREE_S:
         ordered = min(ordered, client.ended_at)
     words = [(client.hangup_requested_at, Party.CLIENT), (ordered, Party.OPERATOR)]
-    if operator is not None and call.bridged_at is not None:
-        words.append((operator.hangup_requested_at, Party.OPERATOR))
+    words.append(_left_alone(call))
     latest = client.ended_at if client.ended_at is not None else float("inf")
     said = [(at, who) for at, who in words if at is not None and at <= latest]
     return min(said)[1] if said else Party.SYSTEM
 
 
+def _left_alone(call: Call) -> tuple[float | None, Party]:
+    """Who of those whom the client was with last hung up last, when none of them is left."""
+    last = max(((at, bridge) for bridge, at in call.client.stays), default=(0.0, ""))[1]
+    there = [leg for leg in (call.operator, call.third) if leg is not None and last in dict(leg.stays)]
+    said = [(leg.hangup_requested_at, leg.role) for leg in there]
+    sent_on = call.client.transferred_at
+    heard = [(at, role) for at, role in said if at is not None and (sent_on is None or at < sent_on)]
+    silent = [leg for leg in there if leg.hangup_requested_at is None]
+    if not heard:
+        return None, Party.SYSTEM
+    at, role = max(heard)
+    if any(leg.ended_at is None or leg.ended_at > at for leg in silent):
+        return None, Party.SYSTEM
+    return at, Party(role.value)
+
+
 def _closed(call: Call, reason: EndReason, at: float) -> Call:
-    client = replace(call.client, ended_at=_earliest(call.client.ended_at, at), bridge="", held=False)
-    return _settled(call, replace(call, client=client, end_reason=reason))
+    return _settled(call, replace(call, client=_gone(call.client, at), end_reason=reason))
 
 
 def _seen(call: Call, row: LiveLeg, live: Mapping[str, LiveLeg], at: float) -> Call:
@@ -229,22 +283,32 @@ def _seen(call: Call, row: LiveLeg, live: Mapping[str, LiveLeg], at: float) -> C
     if row.up and client.answered_at is None:
         client = replace(client, answered_at=at)
     now = replace(call, client=_placed(client, row, at))
-    operator = live.get(call.operator_leg) if call.operator_leg else None
-    if operator is not None:
-        leg = call.operator or Leg(id=operator.leg, role=LegRole.OPERATOR)
-        now = replace(now, operator=_placed(leg, operator, at))
-    elif now.operator is not None:
-        gone = replace(now.operator, ended_at=_earliest(now.operator.ended_at, at), bridge="")
-        now = replace(now, operator=gone)
+    operator = call.operator
+    if operator is None and call.operator_leg in live:
+        operator = Leg(id=call.operator_leg, role=LegRole.OPERATOR)
+    now = replace(now, operator=_found(operator, live, at), third=_found(call.third, live, at))
     return _settled(call, now)
 
 
+def _found(leg: Leg | None, live: Mapping[str, LiveLeg], at: float) -> Leg | None:
+    """What a snapshot says of another's leg."""
+    if leg is None:
+        return None
+    row = live.get(leg.id)
+    if row is None:
+        return _gone(leg, at)
+    return _placed(replace(leg, answered_at=at) if row.up and leg.answered_at is None else leg, row, at)
+
+
 def _placed(leg: Leg, row: LiveLeg, at: float) -> Leg:
+    stands = None if row.bridge else _STANDING.get(row.context)
+    if leg.role is LegRole.OPERATOR:
+        stands = None
     if row.bridge == leg.bridge:
-        return leg
-    return replace(
-        leg, bridge=row.bridge, stays=_stayed(leg.stays, row.bridge, at) if row.bridge else leg.stays
-    )
+        return replace(leg, stands=stands)
+    stays = _stayed(leg.stays, row.bridge, at) if row.bridge else leg.stays
+    room = bool(row.bridge) and row.context == Place.ROOM
+    return replace(leg, bridge=row.bridge, room=room, stands=stands, stays=stays)
 
 
 def _earliest(known: float | None, at: float) -> float:
