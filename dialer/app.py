@@ -42,6 +42,7 @@ from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
+from dialer.telephony.ranges import Range
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.switchboard import Switchboard
 
@@ -174,6 +175,10 @@ def lines_of(settings: Settings) -> dict[str, Line]:
             region=line.region,
             capacity=line.capacity,
             called=line.called,
+            ranges=(
+                *(Range(prefix=prefix) for prefix in line.allowed),
+                *(Range(prefix=prefix, allowed=False) for prefix in line.refused),
+            ),
         )
         for name, line in settings.lines.items()
     }

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from dialer.auth.addresses import networks
 from dialer.telephony.lines import wrong_dial
+from dialer.telephony.ranges import Prefix
 from dialer.toml_places import line_of
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -81,6 +82,8 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "RU"
     capacity: Annotated[int, Meta(ge=1, le=10000)] = 30
     called: tuple[Called, ...] = ()  # the numbers under which clients call this line; empty = any
+    allowed: tuple[Prefix, ...] = ()  # prefixes that it dials besides its region's ordinary numbers
+    refused: tuple[Prefix, ...] = ()  # prefixes that it does not dial; of both, the longest that fits decides
 
     def __post_init__(self) -> None:
         if wrong := wrong_dial(self.dial):
@@ -131,6 +134,8 @@ caller_id = "+74951234567"
 region = "RU"
 capacity = 30
 called = ["+74951234567"]                  # calls to these numbers belong to this line
+# allowed = ["+375"]                       # dialled besides the region's ordinary numbers; nothing else is
+# refused = ["+7495100"]                   # not dialled, though the region's
 """
 
 

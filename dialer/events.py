@@ -66,3 +66,17 @@ class EntryClaimed(Event, frozen=True, kw_only=True, tag="entry.claimed"):
     entry_id: int
     campaign_id: int
     operator_id: int
+
+
+class LineAlarm(Event, frozen=True, kw_only=True, tag="line.alarm"):
+    """A dial was refused in a way that looks like misuse."""
+
+    code: str
+    line: str
+    operator_id: int
+
+
+class LineChanged(Event, frozen=True, kw_only=True, tag="line.changed"):
+    """A policy was changed, a line stopped or let go on; the line "" is the whole service."""
+
+    line: str

@@ -108,6 +108,7 @@ class Campaign(Struct, frozen=True, kw_only=True):
     kind: Literal["outbound", "inbound"] = "outbound"
     language: str
     line: str
+    caller_ids: tuple[str, ...] = ()  # of the line's, those that this campaign's clients see; empty = all
     script_id: int | None = None
     ring_timeout_s: int = 40
     auto_dial: bool = False

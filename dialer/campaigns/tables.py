@@ -16,6 +16,7 @@ campaigns = Table(
     Column("kind", String(10), nullable=False),
     Column("language", String(2), nullable=False),
     Column("line", String(50), nullable=False),
+    Column("caller_ids", JsonText(tuple[str, ...], shared=True), nullable=False, default=()),
     Column("script_id", ForeignKey("scripts.id")),
     Column("ring_timeout_s", Integer, nullable=False),
     Column("auto_dial", Boolean, nullable=False),

@@ -6,13 +6,10 @@ import functools
 
 import phonenumbers
 
+from dialer.telephony.ranges import forbidden
+
 _FORMATS = phonenumbers.PhoneNumberFormat
 _WHOLE = phonenumbers.ValidationResult.IS_POSSIBLE
-_KINDS = phonenumbers.PhoneNumberType
-_DEAR = (_KINDS.PREMIUM_RATE, _KINDS.SHARED_COST, _KINDS.PERSONAL_NUMBER)
-_FREEPHONE = 800
-# Codes of no country: satellites, international networks, international premium numbers; favourites of fraud.
-_DEAR_NETWORKS = frozenset(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS) - {_FREEPHONE}
 
 
 def normalise(written: str, region: str) -> str | None:
@@ -43,16 +40,8 @@ def national(e164: str) -> str:
 
 
 def may_dial(e164: str) -> bool:
-    """Whether an ordinary line may dial it: not premium, shared-cost or personal, nor over a satellite.
+    """Whether any line may dial it: not premium, shared-cost or personal, nor over a satellite.
 
-    A number that the numbering plans do not know may be dialled: they are younger than any copy of them.
+    Which of these a line does dial, its own region and ranges say.
     """
-    try:
-        number = phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
-        return False
-    return (
-        phonenumbers.is_possible_number_with_reason(number) == _WHOLE
-        and number.country_code not in _DEAR_NETWORKS
-        and phonenumbers.number_type(number) not in _DEAR
-    )
+    return not forbidden(e164)

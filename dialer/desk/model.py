@@ -33,6 +33,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     end_reason: str = ""
     ended_by: str = ""
     record: bool = True
+    caller_id: str = ""  # what the client sees, "" = the PBX's own
 
     @property
     def ended(self) -> bool:

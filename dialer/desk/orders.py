@@ -46,7 +46,7 @@ class Orders:
             call=call.id,
             number=call.number,
             line=line.dial,
-            caller_id=line.caller_id,
+            caller_id=call.caller_id,
             ring_timeout_s=campaign.ring_timeout_s,
             record=call.record,
         )

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from dialer.campaigns.model import Refusal
 from dialer.clients import service as clients
-from dialer.clients.numbers import may_dial
 from dialer.desk import steps
 from dialer.desk import work as units
 from dialer.desk.kept import Loaded
@@ -117,8 +116,8 @@ class Verbs:
             return
         refusal = self._orders.why_not(room, loaded.campaign)
         number = _number_to_dial(loaded, phone_id)
-        if number is None or not may_dial(number):
-            refusal = refusal or Refusal(code="no_number" if number is None else "number_forbidden")
+        if number is None:
+            refusal = refusal or Refusal(code="no_number")
         if refusal is not None or number is None:
             room.refusal = refusal
             return
@@ -133,10 +132,10 @@ class Verbs:
             started_at=now,
             record=loaded.campaign.record,
         )
-        desk, pbx, capacity = room.desk, self.world.pbx.name, self.world.lines[call.line].capacity
+        desk, pbx, line = room.desk, self.world.pbx.name, self.world.lines[call.line]
         ordered = await self.world.store.write(
             lambda conn: units.order_call(
-                conn, desk, work, loaded.campaign, call, pbx=pbx, capacity=capacity, now=now
+                conn, desk, work, loaded.campaign, call, pbx=pbx, line=line, now=now
             )
         )
         if isinstance(ordered, Refusal):
@@ -145,7 +144,8 @@ class Verbs:
         if work.call is not None:
             self.world.switchboard.forget(work.call.id)
         room.desk = ordered
-        await self._orders.dial(room, call, loaded.campaign)
+        written = ordered.work.call if ordered.work is not None else None
+        await self._orders.dial(room, written or call, loaded.campaign)
 
     async def answer(self, room: Room) -> None:
         """Take the inbound call that rings on the page."""

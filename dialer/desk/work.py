@@ -29,7 +29,9 @@ from dialer.events import EntryClaimed, ResultSaved
 from dialer.scripts import service as scripts
 from dialer.scripts.run import Refusal as ScriptRefusal
 from dialer.store import outbox, prepared
+from dialer.telephony import dialling
 from dialer.telephony import service as calls
+from dialer.telephony.lines import Line
 from dialer.telephony.model import CallState, EndReason, Outcome, Party
 from dialer.telephony.tables import calls as calls_table
 
@@ -181,21 +183,32 @@ def order_call(
     call: CallRecord,
     *,
     pbx: str,
-    capacity: int,
+    line: Line,
     now: datetime,
 ) -> Desk | Refusal:
     """Write an attempt and its call down, before anything is sent. Raises `StaleClaim`.
 
-    `capacity` is how many calls the line may carry at once; it is asked of the store, so that two who press
-    together don't both get the last one.
+    What speaks against the line, the number or so many calls is asked of the store here, so that two who press
+    together don't both get the last one, and nothing is dialled after a stop was committed.
     """
     if work.claim is None:
         return Refusal(code="not_outbound")
-    if calls.count_open(conn, call.line) >= capacity:
-        return Refusal(code="line_full", params={"line": call.line, "capacity": capacity})
+    dial = dialling.Dial(
+        id=call.leg,
+        number=call.number,
+        line=line,
+        operator_id=desk.operator_id,
+        campaign_id=campaign.id,
+        caller_ids=campaign.caller_ids,
+    )
+    allowed = dialling.ask(conn, dial, now)
+    if not isinstance(allowed, dialling.Permit):
+        return Refusal(code=allowed.code, params=allowed.params, until=allowed.until)
     refusal = claims_of.start_attempt(conn, campaign, work.claim, e164=call.number, call_id=call.id, now=now)
     if refusal is not None:
         return refusal
+    dialling.note(conn, dial, allowed, now)
+    call = msgspec.structs.replace(call, caller_id=allowed.caller_id)
     calls.start(
         conn,
         now=now,

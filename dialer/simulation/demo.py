@@ -45,7 +45,12 @@ LINES: Final = {
         dial="PJSIP/{number}@trunk", caller_id=NUMBER_RU, region="RU", capacity=30, called=(NUMBER_RU,)
     ),
     "en": LineSettings(
-        dial="PJSIP/{number}@trunk", caller_id=NUMBER_EN, region="GB", capacity=30, called=(NUMBER_EN,)
+        dial="PJSIP/{number}@trunk",
+        caller_id=NUMBER_EN,
+        region="GB",
+        capacity=30,
+        called=(NUMBER_EN,),
+        allowed=("+447700900", "+44115496"),  # Ofcom's numbers for plays and books: in nobody's plan
     ),
 }
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dialer.telephony.ranges import Range
+
 # How a number is dialled: one channel of the PBX's own, with the number in it once. `{number}` is E.164 with its
 # plus, `{digits}` the same without. The adapter and the configuration hold to the same form.
 _DIAL = re.compile(r"[A-Za-z0-9]{2,16}/[A-Za-z0-9_.@:/-]*\{(?:number|digits)\}[A-Za-z0-9_.@:/-]*")
@@ -14,7 +16,10 @@ TECHNOLOGIES = ("PJSIP", "SIP", "IAX2", "DAHDI")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """`dial` is the PBX's own form with `{number}` or `{digits}` in it; `capacity` counts simultaneous calls."""
+    """`dial` is the PBX's own form with `{number}` or `{digits}` in it; `capacity` counts simultaneous calls.
+
+    `region` is whose ordinary numbers it dials; `ranges` what the configuration allows or takes away besides.
+    """
 
     name: str
     dial: str
@@ -22,6 +27,7 @@ class Line:
     region: str
     capacity: int
     called: tuple[str, ...]
+    ranges: tuple[Range, ...] = ()
 
 
 def wrong_dial(dial: str) -> str:

@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, insert, select, update
 
 from dialer.events import CallAnswered, CallEnded, CallStarted
 from dialer.store import outbox, prepared
+from dialer.telephony import dialling
 from dialer.telephony.tables import calls, recordings
 
 _INSERT = insert(calls)
@@ -22,17 +23,17 @@ def start(conn: Connection, *, now: datetime, **values: object) -> None:
     outbox.append(conn, CallStarted(call_id=str(values["id"])), now)
 
 
-def change(
-    conn: Connection, call_id: str, now: datetime, *, recorded: bool = False, **values: object
-) -> None:
+def change(conn: Connection, call_id: str, now: datetime, *, recorded: bool = False, **values: Any) -> None:
     """Write what has come to be known of a call; times and outcomes travel as events."""
     if not values:
         return
     given = {f"new_{name}": value for name, value in values.items()}
     prepared.run(conn, _changing(tuple(values)), {"call": call_id, **given})
     if values.get("answered_at") is not None:
+        dialling.answered(conn, call_id, values["answered_at"])
         outbox.append(conn, CallAnswered(call_id=call_id), now)
     if values.get("ended_at") is not None:
+        dialling.ended(conn, call_id, values["ended_at"])
         outbox.append(conn, CallEnded(call_id=call_id, recorded=recorded), now)
 
 
@@ -50,12 +51,6 @@ def start_recording(conn: Connection, call_id: str, started_at: datetime) -> Non
     known = conn.execute(select(recordings.c.call_id).where(recordings.c.call_id == call_id)).first()
     if known is None:
         conn.execute(insert(recordings), {"call_id": call_id, "state": "writing", "started_at": started_at})
-
-
-def count_open(conn: Connection, line: str) -> int:
-    """How many calls the line carries, or is about to."""
-    counted = conn.execute(select(func.count()).where(calls.c.ended_at.is_(None), calls.c.line == line))
-    return int(counted.scalar_one())
 
 
 def known(conn: Connection, call_id: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, text
 
-from dialer.store.schema import UtcDateTime, metadata
+from dialer.store.schema import JsonText, UtcDateTime, metadata
+from dialer.telephony.policy import Policy
 
 calls = Table(
     "calls",
@@ -43,4 +44,94 @@ recordings = Table(
     Column("uncertain", Boolean, nullable=False, default=False),  # its length and the call's differ
     Column("peaks", LargeBinary),
     Index("ix_recordings_writing", "call_id", sqlite_where=text("state = 'writing'")),
+)
+
+# Each number that was let through to a line: who dialled where, shown as whom, at what price. Written by the
+# transaction that allowed it; what the caps count. A client's call, or a third person's leg of one.
+dials = Table(
+    "dials",
+    metadata,
+    Column("id", String(26), primary_key=True),  # the leg's
+    Column("line", String(50), nullable=False),
+    Column("number", String(16), nullable=False),
+    Column("destination", String(16), nullable=False),
+    Column("caller_id", String(16), nullable=False, default=""),
+    Column("operator_id", ForeignKey("users.id"), nullable=False),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("per_minute", Integer, nullable=False),  # thousandths
+    Column("at", UtcDateTime, nullable=False),
+    Column("answered_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Index("ix_dials_line", "line", "at"),
+    Index("ix_dials_operator", "operator_id", "at"),
+    Index("ix_dials_campaign", "campaign_id", "at"),
+    Index("ix_dials_destination", "destination", "at"),
+    Index("ix_dials_number", "number", "at"),
+    *(
+        Index(
+            f"ix_dials_live_{name}",
+            column,
+            "answered_at",
+            "per_minute",
+            sqlite_where=text("ended_at IS NULL"),
+        )
+        for name, column in (
+            ("line", "line"),
+            ("operator", "operator_id"),
+            ("campaign", "campaign_id"),
+            ("destination", "destination"),
+        )
+    ),
+)
+
+# What was talked today over each scope, by the day on which the calls ended: a sum of `dials`, written by the
+# transaction that ends each, for the caps must not add up a whole day before every call.
+dialled_days = Table(
+    "dialled_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("scope", String(12), primary_key=True),
+    Column("key", String(50), primary_key=True),
+    Column("seconds", Integer, nullable=False),
+    Column("cost", Integer, nullable=False),  # thousandths
+)
+
+# What people decided about a line; the whole service's row has the name "".
+line_policies = Table(
+    "line_policies",
+    metadata,
+    Column("line", String(50), primary_key=True),
+    Column("policy", JsonText(Policy, shared=True), nullable=False),
+)
+
+# Each change of a policy, and the ranges abroad that wait for a second person.
+line_changes = Table(
+    "line_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("line", String(50), nullable=False),
+    Column("what", String(20), nullable=False),  # policy, stop, resume, range
+    Column("state", String(10), nullable=False),  # done, proposed, confirmed, refused
+    Column("value", JsonText(), nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("by_id", ForeignKey("users.id")),
+    Column("at", UtcDateTime, nullable=False),
+    Column("answered_by", String(200), nullable=False, default=""),
+    Column("answered_at", UtcDateTime),
+    Index("ix_line_changes_proposed", "line", sqlite_where=text("state = 'proposed'")),
+    Index("ix_line_changes_at", "at"),
+)
+
+# Refusals that a supervisor has to know of, one row for each kind, line and operator in a day.
+line_alarms = Table(
+    "line_alarms",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("line", String(50), primary_key=True),
+    Column("operator_id", ForeignKey("users.id"), primary_key=True),
+    Column("params", JsonText(), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
 )

@@ -23,7 +23,7 @@ from dialer.desk.world import DeskRefused
 from dialer.store.outbox import outbox
 from dialer.telephony.model import CallState, EndReason, Outcome
 from dialer.telephony.tables import calls
-from tests.desk.conftest import Office
+from tests.desk.conftest import LINE, Office
 
 
 async def rows(office: Office, table: Any) -> list[Any]:
@@ -197,7 +197,7 @@ async def test_inbound_work_has_no_number_to_dial(office: Office) -> None:
 
     def order(conn: Connection) -> object:
         return units.order_call(
-            conn, room.desk, inbound, loaded.campaign, record(), pbx="fake", capacity=1, now=office.now
+            conn, room.desk, inbound, loaded.campaign, record(), pbx="fake", line=LINE, now=office.now
         )
 
     refused = await office.store.write(order)

@@ -20,6 +20,7 @@ from dialer.simulation.demo import LINES, LOGINS, SEED, SETS, DemoPbx, callers, 
 from dialer.simulation.far_end import Way
 from dialer.simulation.population import DEMO, fate
 from dialer.store import Store
+from dialer.telephony.ranges import Range, Reached, why_not
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -85,7 +86,9 @@ def test_clients_can_be_dialled_and_nobody_twice(one: object) -> None:
     assert not [row for row in rows if isinstance(row, BadRow)]
     written = [phone for row in rows if isinstance(row, Row) for phone, _ in row.phones]
     numbers = [normalise(phone, found.region) for phone in written]
+    ranges = [Range(prefix=prefix) for prefix in LINES[found.language].allowed]
     assert all(number is not None and may_dial(number) for number in numbers)
+    assert all(isinstance(why_not(str(number), found.region, ranges), Reached) for number in numbers)
     assert len(set(numbers)) == len(numbers)
     assert found.number not in numbers
 

@@ -1,0 +1,100 @@
+"""Which numbers a line may dial: its own country's ordinary ranges, and what an admin allowed besides. Default: no.
+
+Nothing allows a dear number: premium, shared-cost and personal ones, satellites and international networks, and what
+is too short to be a subscriber's (emergency and service numbers). Of an admin's ranges the longest that fits decides.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Annotated, Final
+
+import phonenumbers
+from msgspec import Meta, Struct
+
+Prefix = Annotated[str, Meta(pattern=r"^\+[1-9]\d{0,14}$")]
+
+_WHOLE: Final = phonenumbers.ValidationResult.IS_POSSIBLE
+_KINDS: Final = phonenumbers.PhoneNumberType
+_DEAR: Final = frozenset({_KINDS.PREMIUM_RATE, _KINDS.SHARED_COST, _KINDS.PERSONAL_NUMBER})
+_FREEPHONE: Final = 800
+# Codes of no country: satellites, international networks, international premium numbers; favourites of fraud.
+_DEAR_NETWORKS: Final = frozenset(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS) - {_FREEPHONE}
+# Numbers that look like an own country's and lead elsewhere, at another's price: refused unless a range allows them.
+_LOOK_ALIKES: Final = ("+7840", "+7940")
+
+
+class Range(Struct, frozen=True, kw_only=True):
+    """Numbers that begin with `prefix`; `allowed` false takes them away from a wider range."""
+
+    prefix: Prefix
+    allowed: bool = True
+
+
+class Reached(Struct, frozen=True, kw_only=True):
+    """Where a number leads: `destination` is the line's region (home), or the prefix of the range that allowed it."""
+
+    destination: str
+    home: bool
+
+
+@functools.lru_cache(maxsize=8192)
+def forbidden(e164: str) -> str:
+    """Why no line may dial it, "" if one may: `number_impossible`, `number_short` or `number_forbidden`."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return "number_impossible"
+    if e164 != f"+{number.country_code}{'0' * _zeros(number)}{number.national_number}":
+        return "number_impossible"  # an extension, a dash, letters: nothing that goes to a wire
+    if number.country_code in _DEAR_NETWORKS:
+        return "number_forbidden"
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible == phonenumbers.ValidationResult.TOO_SHORT:
+        return "number_short"
+    if possible != _WHOLE:
+        return "number_impossible"
+    return "number_forbidden" if phonenumbers.number_type(number) in _DEAR else ""
+
+
+def _zeros(number: phonenumbers.PhoneNumber) -> int:
+    if not number.italian_leading_zero:
+        return 0
+    return number.number_of_leading_zeros or 1
+
+
+@functools.lru_cache(maxsize=8192)
+def region_of(e164: str) -> str:
+    """The country whose numbering plan knows the number, "" where none does or it is no E.164 number."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_valid_number(number):
+        return ""
+    return phonenumbers.region_code_for_number(number) or ""
+
+
+def why_not(e164: str, region: str, ranges: Iterable[Range]) -> str | Reached:
+    """Where the number leads, or the code of why a line of this region and these ranges may not dial it."""
+    refused = forbidden(e164)
+    if refused:
+        return refused
+    fitting = [one for one in ranges if e164.startswith(one.prefix)]
+    if fitting:
+        longest = max(fitting, key=lambda one: (len(one.prefix), not one.allowed))
+        home = is_home(longest.prefix, region)
+        return Reached(destination=longest.prefix, home=home) if longest.allowed else "number_not_allowed"
+    if region_of(e164) == region and not e164.startswith(_LOOK_ALIKES):
+        return Reached(destination=region, home=True)
+    return "number_not_allowed"
+
+
+def is_home(prefix: str, region: str) -> bool:
+    """Whether every number that begins so belongs to the region by its country code alone.
+
+    A code that several countries share (+1, +7, +44) is home to none of them: a range in it may lead abroad.
+    """
+    code = phonenumbers.country_code_for_region(region)
+    return prefix.startswith(f"+{code}") and len(phonenumbers.region_codes_for_country_code(code)) == 1
