@@ -47,7 +47,7 @@ from dialer.store.engine import Store
 from dialer.store.outbox import Envelope, Outbox
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
-from dialer.telephony.switchboard import Switchboard
+from dialer.telephony.switchboards import Switchboards
 from tests.desk.fake_pbx import FakePbx
 
 SEED = 20261122
@@ -107,8 +107,8 @@ def _world(store: Store, users: list[User]) -> World:
     line = Line(name=LINE, dial="PJSIP/{number}@trunk", caller_id="", region="RU", capacity=300, called=())
     return World(
         store=store,
-        pbx=FakePbx(),
-        switchboard=Switchboard(),
+        pbxs={FakePbx.name: FakePbx()},
+        switchboard=Switchboards([FakePbx.name]),
         lines={LINE: line},
         now=now,
         new_id=lambda: ulid(int(time.time() * 1000), secrets.randbits(80)),

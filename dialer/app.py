@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from dialer.auth.model import User
 from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
-from dialer.config import ConfigError, Settings, secret_of
+from dialer.config import ConfigError, PbxSettings, Settings, secret_of
 from dialer.desk import call_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
@@ -41,10 +41,11 @@ from dialer.store.outbox import Envelope, Outbox
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
+from dialer.telephony.port import Pbx
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.ranges import Range
 from dialer.telephony.recordings import Recorder
-from dialer.telephony.switchboard import Switchboard
+from dialer.telephony.switchboards import Switchboards
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +82,8 @@ class Ears:
     def session_changed(self, leg: str) -> None:
         self._desks.session_changed(leg)
 
-    def inbound_offered(self, event: InboundOffered) -> None:
-        self._inbound.offered(event)
+    def inbound_offered(self, pbx: str, event: InboundOffered) -> None:
+        self._inbound.offered(pbx, event)
 
     def inbound_fell_back(self, call_id: str) -> None:
         self._inbound.fell_back(call_id)
@@ -90,9 +91,9 @@ class Ears:
     def inbound_still_rings(self, call_id: str) -> None:
         self._inbound.still_rings(call_id)
 
-    def pbx_changed(self, up: bool, reason: str) -> None:
-        log.info("pbx %s%s", "at hand" if up else "away: ", reason)
-        self._desks.pbx_changed()
+    def pbx_changed(self, pbx: str, up: bool, reason: str) -> None:
+        log.info("pbx %s %s%s", pbx, "at hand" if up else "away: ", reason)
+        self._desks.pbx_changed(pbx)
         self._board.changed()
 
 
@@ -104,8 +105,8 @@ class App:
     store: Store
     auth: Auth
     desks: Desks
-    pbx: AsteriskPbx
-    switchboard: Switchboard
+    pbxs: Mapping[str, AsteriskPbx]
+    switchboard: Switchboards
     url: str
 
 
@@ -117,9 +118,12 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         auth = Auth(store, utc_now)
         await auth.start()
         stack.push_async_callback(auth.stop)
-        switchboard = Switchboard()
-        pbx = AsteriskPbx(_asterisk(settings), switchboard.report)
-        desks = Desks(_world(settings, store, auth, pbx, switchboard))
+        switchboard = Switchboards(settings.pbx)
+        pbxs = {
+            name: AsteriskPbx(_asterisk(name, pbx), switchboard.at(name).report)
+            for name, pbx in settings.pbx.items()
+        }
+        desks = Desks(_world(settings, store, auth, pbxs, switchboard))
         inbound, board = Inbound(desks), Board(desks, midnight)
         switchboard.listen(Ears(desks, inbound, board))
         recorder = _recorder(settings, store)
@@ -131,17 +135,18 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(inbound.stop)
         board.start()
         stack.push_async_callback(board.stop)
-        await pbx.start()
-        stack.push_async_callback(pbx.stop)
+        for pbx in pbxs.values():
+            await pbx.start()
+            stack.push_async_callback(pbx.stop)
         sweeper = asyncio.create_task(_sweep(desks, inbound), name="sweep")
         stack.push_async_callback(_end, sweeper)
-        url = await _serve(settings, store, auth, desks, board, pbx, stack)
+        url = await _serve(settings, store, auth, desks, board, stack)
         yield App(
             settings=settings,
             store=store,
             auth=auth,
             desks=desks,
-            pbx=pbx,
+            pbxs=pbxs,
             switchboard=switchboard,
             url=url,
         )
@@ -154,14 +159,15 @@ async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
     return store
 
 
-def _asterisk(settings: Settings) -> AsteriskSettings:
-    pbx = settings.pbx
+def _asterisk(name: str, pbx: PbxSettings) -> AsteriskSettings:
     return AsteriskSettings(
-        name=pbx.name,
+        name=name,
         host=pbx.host,
         port=pbx.port,
         user=pbx.user,
         secret=secret_of(pbx),
+        tls=pbx.tls,
+        tls_ca=pbx.tls_ca,
         allow_excess_rights=pbx.allow_excess_rights,
     )
 
@@ -179,18 +185,21 @@ def lines_of(settings: Settings) -> dict[str, Line]:
                 *(Range(prefix=prefix) for prefix in line.allowed),
                 *(Range(prefix=prefix, allowed=False) for prefix in line.refused),
             ),
+            pbx=line.pbx or next(iter(settings.pbx)),
         )
         for name, line in settings.lines.items()
     }
 
 
-def _world(settings: Settings, store: Store, auth: Auth, pbx: AsteriskPbx, switchboard: Switchboard) -> World:
+def _world(
+    settings: Settings, store: Store, auth: Auth, pbxs: Mapping[str, Pbx], switchboard: Switchboards
+) -> World:
     async def find_user(user_id: int) -> User | None:
         return next((user for user in await auth.all_users() if user.id == user_id), None)
 
     return World(
         store=store,
-        pbx=pbx,
+        pbxs=pbxs,
         switchboard=switchboard,
         lines=lines_of(settings),
         now=utc_now,
@@ -201,7 +210,14 @@ def _world(settings: Settings, store: Store, auth: Auth, pbx: AsteriskPbx, switc
 
 def _recorder(settings: Settings, store: Store) -> Recorder:
     recordings = settings.recordings
-    return Recorder(store, source=Path(recordings.source), kept=Path(recordings.kept), now=utc_now)
+    elsewhere = {name: Path(pbx.recordings) for name, pbx in settings.pbx.items() if pbx.recordings}
+    return Recorder(
+        store,
+        source=Path(recordings.source),
+        sources=elsewhere,
+        kept=Path(recordings.kept),
+        now=utc_now,
+    )
 
 
 async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: AsyncExitStack) -> None:
@@ -249,7 +265,6 @@ async def _serve(
     auth: Auth,
     desks: Desks,
     board: Board,
-    pbx: AsteriskPbx,
     stack: AsyncExitStack,
 ) -> str:
     if settings.http.origins and not settings.http.trusted_proxies:
@@ -266,7 +281,7 @@ async def _serve(
         desks=desks,
         board=board,
         operations=operations,
-        phone_ws=settings.phones.ws,
+        phone_ws=sorted({place.ws for name in settings.pbx if (place := _phones(settings, name))}),
         ready=lambda: "" if store.trouble is None else str(store.trouble),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
@@ -279,18 +294,25 @@ async def _serve(
 
 
 def _operations(settings: Settings, store: Store, auth: Auth, desks: Desks, secret: bytes) -> list[Operation]:
-    phones = settings.phones
     return [
         *desk_routes.operations(desks),
         *campaign_routes.operations(store, midnight),
         *call_routes.operations(store, kept=Path(settings.recordings.kept), secret=secret),
         *auth_routes.operations(
             auth,
-            phone_ws=phones.ws,
-            phone_domain=phones.domain,
+            phone_place=lambda user: _phones(settings, user.pbx),
             changed=desks.user_changed if desks is not None else lambda user: None,
         ),
     ]
+
+
+def _phones(settings: Settings, pbx: str) -> auth_routes.PhonePlace | None:
+    """Where the phones of a PBX register ("" = of the first one); None for one that is not configured."""
+    own = settings.pbx.get(pbx or next(iter(settings.pbx)))
+    if own is None:
+        return None
+    common = settings.phones
+    return auth_routes.PhonePlace(ws=own.phones_ws or common.ws, domain=own.phones_domain or common.domain)
 
 
 def description() -> dict[str, Any]:

@@ -86,12 +86,14 @@ def _add_user(command: Callable[..., argparse.ArgumentParser]) -> None:
     what.add_argument("--new-password", action="store_true", help="set one, and end the user's logins")
     what.add_argument("--disable", action="store_true", help="let the user in no more, and end the logins")
     what.add_argument("--enable", action="store_true", help="let the user in again")
+    what.add_argument("--move-to-pbx", metavar="PBX", help="the user's phone is at this PBX from now on")
     user.add_argument("--role", choices=[role.value for role in Role], default="operator")
     user.add_argument("--language", choices=("ru", "en"), default="ru")
     user.add_argument(
         "--phone", choices=("sip", "webrtc"), default="sip", help="what the operator talks with"
     )
     user.add_argument("--endpoint", default="", help="the PJSIP endpoint of the phone, e.g. op101")
+    user.add_argument("--pbx", default="", help="the PBX of dialer.toml where it is (default: the first)")
     user.add_argument("--phone-secret", help="for a phone in the browser: its SIP password")
 
 
@@ -208,12 +210,16 @@ def _password() -> str:
 
 
 def _user(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    pbx = arguments.pbx or arguments.move_to_pbx
+    if pbx and pbx not in settings.pbx:
+        return _complain(f"there is no PBX {pbx!r} in the configuration; PBXs: {', '.join(settings.pbx)}", 1)
     if arguments.name is None:
-        return _change_user(arguments)
+        return _change_user(arguments, settings)
     password = _password()
 
     async def work() -> int:
-        store = await Store.open(_settings(arguments).store.url)
+        store = await Store.open(settings.store.url)
         try:
             await store.migrate()
             made = await Auth(store, utc_now).create_user(
@@ -224,6 +230,7 @@ def _user(arguments: argparse.Namespace) -> int:
                 language=arguments.language,
                 phone_kind=arguments.phone,
                 endpoint=arguments.endpoint,
+                pbx=arguments.pbx,
                 phone_secret=arguments.phone_secret,
             )
         finally:
@@ -236,11 +243,11 @@ def _user(arguments: argparse.Namespace) -> int:
     return _run(work())
 
 
-def _change_user(arguments: argparse.Namespace) -> int:
+def _change_user(arguments: argparse.Namespace, settings: Settings) -> int:
     password = _password() if arguments.new_password else ""
 
     async def work() -> int:
-        store = await Store.open(_settings(arguments).store.url)
+        store = await Store.open(settings.store.url)
         try:
             await store.migrate()
             auth = Auth(store, utc_now)
@@ -250,6 +257,8 @@ def _change_user(arguments: argparse.Namespace) -> int:
                 return _complain(f"there is no user {arguments.login!r}", 1)
             if arguments.new_password:
                 done = await auth.set_password(user.id, password)
+            elif arguments.move_to_pbx:
+                done = await auth.set_pbx(user.id, arguments.move_to_pbx)
             else:
                 done = await auth.set_active(user.id, arguments.enable)
         finally:

@@ -6,10 +6,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from dialer.auth.addresses import networks
 from dialer.telephony.lines import wrong_dial
@@ -51,17 +51,23 @@ class StoreSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class PbxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: Name = "main"
+    """One Asterisk. What phones and recordings leave empty is as `[phones]` and `[recordings]` say."""
+
     host: str = "127.0.0.1"
     port: Port = 5038
     user: str = "callwright"
     secret: str = ""
     secret_file: str = ""
     allow_excess_rights: bool = False
+    tls: bool = False
+    tls_ca: str = ""  # a file of certificates; "" trusts whom the machine trusts
+    phones_ws: str = ""
+    phones_domain: str = ""
+    recordings: str = ""
 
     def __repr__(self) -> str:
         """Without the password: settings end up in logs and in tracebacks."""
-        return f"PbxSettings({self.name!r}, {self.user}@{self.host}:{self.port})"
+        return f"PbxSettings({self.user}@{self.host}:{self.port})"
 
 
 class Phones(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,16 +90,20 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     called: tuple[Called, ...] = ()  # the numbers under which clients call this line; empty = any
     allowed: tuple[Prefix, ...] = ()  # prefixes that it dials besides its region's ordinary numbers
     refused: tuple[Prefix, ...] = ()  # prefixes that it does not dial; of both, the longest that fits decides
+    pbx: Name | Literal[""] = ""  # the PBX that it leads out of; "" = the first one
 
     def __post_init__(self) -> None:
         if wrong := wrong_dial(self.dial):
             raise ValueError(f"`dial`: {wrong}")
 
 
+THE_ONLY = "main"  # the name of the one PBX, if it is given none
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http: Http = Http()
     store: StoreSettings = StoreSettings()
-    pbx: PbxSettings = PbxSettings()
+    pbx: dict[str, PbxSettings] = field(default_factory=lambda: {THE_ONLY: PbxSettings()})
     phones: Phones = Phones()
     recordings: Recordings = Recordings()
     lines: dict[str, LineSettings] = {}
@@ -101,7 +111,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 EXAMPLE = """\
-# Callwright: every key also as an environment variable: DIALER_HTTP_PORT, DIALER_PBX_SECRET, ...
+# Callwright: every key also as an environment variable: DIALER_HTTP_PORT, DIALER_PBX_SECRET (of the first PBX),
+# DIALER_PBX_MAIN_SECRET, DIALER_LINES_MAIN_CAPACITY, ...
 # DIALER_PORT is short for DIALER_HTTP_PORT.
 
 [http]
@@ -113,12 +124,17 @@ port = 8080
 [store]
 url = "sqlite:///data/callwright.db"
 
-[pbx]                                      # the AMI account of asterisk-conf/manager.conf
-name = "main"
+[pbx.main]                                 # the AMI account of asterisk-conf/manager.conf
 host = "127.0.0.1"
 port = 5038
 user = "callwright"
 secret_file = "data/ami-secret"            # or: secret = "..."
+# tls = true                               # AMI over TLS: tlsenable = yes in manager.conf, port = 5039 here
+# tls_ca = "data/ami-ca.pem"                # whom to trust; without it, whom this machine trusts
+# A second PBX is another table: [pbx.north]. Lines and users say which one is theirs; the first one is meant else.
+# phones_ws = "wss://north.example/ws"      # where it differs from [phones] ...
+# phones_domain = "north.example"
+# recordings = "/mnt/north/monitor"         # ... and from [recordings]
 
 [phones]                                   # for softphones in the browser
 ws = "ws://127.0.0.1:8088/ws"
@@ -136,6 +152,7 @@ capacity = 30
 called = ["+74951234567"]                  # calls to these numbers belong to this line
 # allowed = ["+375"]                       # dialled besides the region's ordinary numbers; nothing else is
 # refused = ["+7495100"]                   # not dialled, though the region's
+# pbx = "main"                              # the PBX that it leads out of
 """
 
 
@@ -146,11 +163,44 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
+    _name_the_only_pbx(raw, environ, path, text)
     _overlay(raw, environ)
-    lines = raw.get("lines", {})
-    for name, line in lines.items() if isinstance(lines, dict) else ():
-        _check(line, LineSettings, ("lines", name), path, text)
-    return _check(raw, Settings, (), path, text)
+    for table, form in (("lines", LineSettings), ("pbx", PbxSettings)):
+        entries = raw.get(table, {})
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            _check(entry, form, _written(text, (table, name)), path, text)
+    settings = _check(raw, Settings, (), path, text)
+    for name, line in settings.lines.items():
+        if line.pbx and line.pbx not in settings.pbx:
+            known = ", ".join(settings.pbx)
+            raise _refusal(path, text, ("lines", name, "pbx"), f"no PBX {line.pbx!r}; there are: {known}")
+    return settings
+
+
+def _name_the_only_pbx(raw: dict[str, Any], environ: Mapping[str, str], path: Path | None, text: str) -> None:
+    """`[pbx]` with the keys of one PBX becomes the table of that name; `[pbx.NAME]` tables stay as they are."""
+    given = raw.get("pbx", {})
+    if not isinstance(given, dict):
+        return  # told so when the whole is checked
+    tables = {name: value for name, value in given.items() if isinstance(value, dict)}
+    keys = {key: value for key, value in given.items() if key not in tables}
+    if tables and keys:
+        table = next(iter(tables))
+        reason = f"either the keys of one PBX under [pbx], or [pbx.NAME] alone; there is [pbx.{table}]"
+        raise _refusal(path, text, ("pbx", next(iter(keys))), reason)
+    if not tables:
+        name = _check(keys.pop("name", THE_ONLY), Name, ("pbx", "name"), path, text)
+        if "DIALER_PBX_NAME" in environ:
+            name = _typed(environ["DIALER_PBX_NAME"], Name, "DIALER_PBX_NAME")
+        tables = {name: keys}
+    for name in tables:
+        _check(name, Name, ("pbx", name), path, text)
+    raw["pbx"] = tables
+
+
+def _written(text: str, place: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a named table stands in the text: the only PBX may stand without its name."""
+    return place if place[0] != "pbx" or line_of(text, place) != line_of(text, place[:1]) else place[:1]
 
 
 def _read(path: Path) -> str:
@@ -173,13 +223,19 @@ def secret_of(pbx: PbxSettings) -> str:
 
 
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Lay DIALER_SECTION_KEY and DIALER_LINES_NAME_KEY over the file, each checked for what its key takes."""
+    """Lay DIALER_SECTION_KEY and DIALER_LINES_NAME_KEY over the file, each checked for what its key takes.
+
+    DIALER_PBX_KEY means the first PBX, DIALER_PBX_NAME_KEY any of them.
+    """
     for section in msgspec.structs.fields(Settings):
         if isinstance(section.type, type) and issubclass(section.type, Struct):
             _overlay_table(raw, section.name, section.type, f"DIALER_{section.name}", environ)
-    lines = raw.get("lines", {})
-    for name in list(lines) if isinstance(lines, dict) else ():
-        _overlay_table(lines, name, LineSettings, f"DIALER_LINES_{name.replace('-', '_')}", environ)
+    for table, form in (("pbx", PbxSettings), ("lines", LineSettings)):
+        entries = raw.get(table, {})
+        for nth, name in enumerate(entries) if isinstance(entries, dict) else ():
+            if table == "pbx" and nth == 0:
+                _overlay_table(entries, name, form, "DIALER_PBX", environ)
+            _overlay_table(entries, name, form, f"DIALER_{table}_{name.replace('-', '_')}", environ)
     if "DIALER_PORT" in environ:
         _lay(raw, "http", "port", Port, "DIALER_PORT", environ)
     if "DIALER_LOG_LEVEL" in environ:
@@ -221,6 +277,10 @@ def _check(raw: Any, form: type[T], place: tuple[str, ...], path: Path | None, t
         unknown = re.findall(r"unknown field `([^`]+)`", reason)
         whole = re.findall(r"^`(\w+)`: ", reason)  # a key that its section's own check names
         where = (*place, *keys, *unknown, *whole)
-        line = line_of(text, where)
-        told = f"{path or 'environment'}{f', line {line}' if line else ''}: {'.'.join(where)}: {reason}"
-        raise ConfigError(told) from error
+        raise _refusal(path, text, where, reason) from error
+
+
+def _refusal(path: Path | None, text: str, where: tuple[str, ...], reason: str) -> ConfigError:
+    line = line_of(text, where)
+    at = f"{path or 'environment'}{f', line {line}' if line else ''}"
+    return ConfigError(f"{at}: {'.'.join(where)}: {reason}")

@@ -43,7 +43,7 @@ def _settings(folder: Path, port: int, ami_port: int, secret: str) -> Settings:
     return Settings(
         http=Http(port=port),
         store=StoreSettings(url=f"sqlite:///{folder / 'callwright.db'}"),
-        pbx=PbxSettings(name="demo", port=ami_port, secret=secret),
+        pbx={"demo": PbxSettings(port=ami_port, secret=secret)},
         recordings=Recordings(source=str(folder / "monitor"), kept=str(folder / "recordings")),
         lines=LINES,
     )

@@ -61,9 +61,9 @@ def test_nothing_at_all_is_the_defaults() -> None:
 
 def test_the_example_is_the_defaults_with_a_line_and_a_secret(path: Path) -> None:
     settings = loaded(path, EXAMPLE)
-    plain = msgspec.structs.replace(settings, lines={}, pbx=PbxSettings())
+    plain = msgspec.structs.replace(settings, lines={}, pbx={"main": PbxSettings()})
     assert plain == Settings()
-    assert settings.pbx == PbxSettings(secret_file="data/ami-secret")
+    assert settings.pbx == {"main": PbxSettings(secret_file="data/ami-secret")}
     assert set(settings.lines) == {"main"}
 
 
@@ -71,7 +71,7 @@ def test_the_example_shows_every_key() -> None:
     """`dialer init` is where people look which keys there are."""
     shown = EXAMPLE.replace("# ", "")
     for section in msgspec.structs.fields(Settings):
-        kind = LineSettings if section.name == "lines" else section.type
+        kind = {"lines": LineSettings, "pbx": PbxSettings}.get(section.name, section.type)
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             for key in msgspec.structs.fields(kind):
                 assert (
@@ -143,6 +143,68 @@ def test_a_secret_is_not_told(path: Path) -> None:
     assert "hunter2" not in complaint(path, '[pbx]\nsecret = ["hunter2"]\n')
 
 
+# --- several PBXs ----------------------------------------------------------------------------------------------
+
+TWO = """\
+[pbx.south]
+port = 5038
+
+[pbx.north]
+host = "10.0.0.2"
+tls = true
+tls_ca = "data/north.pem"
+phones_ws = "wss://north.example/ws"
+recordings = "/mnt/north"
+
+[lines.near]
+dial = "PJSIP/{number}@trunk"
+
+[lines.far]
+dial = "PJSIP/{number}@trunk"
+pbx = "north"
+"""
+
+
+def test_several_pbxs_in_the_order_of_the_file(path: Path) -> None:
+    settings = loaded(path, TWO)
+    assert list(settings.pbx) == ["south", "north"], "the first one is the default one"
+    assert (settings.pbx["north"].host, settings.pbx["north"].tls) == ("10.0.0.2", True)
+    assert (settings.lines["near"].pbx, settings.lines["far"].pbx) == ("", "north")
+
+
+def test_the_one_pbx_of_the_plain_form_has_a_name(path: Path) -> None:
+    assert list(loaded(path, "[pbx]\nport = 1\n").pbx) == ["main"]
+    assert list(loaded(path, '[pbx]\nname = "office"\n').pbx) == ["office"]
+    assert list(load(None, {"DIALER_PBX_NAME": "office"}).pbx) == ["office"]
+
+
+def test_each_pbx_is_reached_from_outside(path: Path) -> None:
+    settings = loaded(
+        path, TWO, DIALER_PBX_NORTH_SECRET="n", DIALER_PBX_SECRET="s", DIALER_PBX_SOUTH_PORT="7"
+    )
+    assert (settings.pbx["south"].secret, settings.pbx["south"].port) == ("s", 7), "no name means the first"
+    assert settings.pbx["north"].secret == "n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("[pbx]\nport = 1\n[pbx.north]\nport = 2\n", 2, "pbx.north"),
+        (TWO.replace('pbx = "north"', 'pbx = "east"'), 16, "south, north"),
+        (TWO.replace("tls = true", "tls = 1"), 6, "bool"),
+        (TWO.replace("port = 5038", "prot = 5038"), 2, "prot"),
+        (TWO.replace("[pbx.south]", '[pbx."south east"]'), 1, "south east"),
+        ("pbx = 5\n", 1, "object"),
+    ],
+)
+def test_what_is_wrong_with_several_is_told_with_its_line(
+    path: Path, text: str, line: int, says: str
+) -> None:
+    told = complaint(path, text)
+    assert f", line {line}:" in told, told
+    assert says in told
+
+
 # --- the environment --------------------------------------------------------------------------------------------
 
 
@@ -160,8 +222,8 @@ def test_the_environment_lies_over_the_file(path: Path) -> None:
     )
     assert settings.http.port == 9000
     assert settings.http.origins == ("https://a.example", "https://b.example")
-    assert (settings.pbx.secret, settings.pbx.allow_excess_rights) == ("from outside", True)
-    assert settings.pbx.name == "main", "what the environment does not name stays as the file has it"
+    assert (settings.pbx["main"].secret, settings.pbx["main"].allow_excess_rights) == ("from outside", True)
+    assert settings.pbx["main"].port == 5038, "what the environment does not name stays as the file has it"
     assert (settings.store.url, settings.log_level) == ("sqlite:///elsewhere.db", "WARNING")
 
 
@@ -176,6 +238,13 @@ def test_every_key_of_a_section_has_its_variable() -> None:
             variable = f"DIALER_{section.name}_{key.name}".upper()
             changed = getattr(getattr(load(None, {variable: value}), section.name), key.name)
             assert changed != key.default, variable
+
+
+def test_every_key_of_a_pbx_has_its_variable() -> None:
+    for key in msgspec.structs.fields(PbxSettings):
+        value = {bool: "true", str: "text"}.get(key.type, "7")
+        changed = load(None, {f"DIALER_PBX_{key.name}".upper(): value}).pbx["main"]
+        assert getattr(changed, key.name) != key.default, key.name
 
 
 def test_the_short_name_of_the_port_wins(path: Path) -> None:

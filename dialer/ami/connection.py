@@ -57,6 +57,14 @@ class _Asked:
     rows: list[Message] = field(default_factory=list)
 
 
+def _trust(at: AsteriskSettings) -> ssl.SSLContext:
+    """Whom to believe that they are the PBX. Blocking: reads files. Raises `CannotUse`."""
+    try:
+        return ssl.create_default_context(cafile=at.tls_ca or None)
+    except OSError as unfit:  # also what ssl itself raises
+        raise problems.no_such_trust(at, unfit.strerror or "not a file of certificates in PEM") from unfit
+
+
 class Connection(asyncio.Protocol):
     """`on_event` gets each event that is no part of an answer, as the wire has them, and must not wait."""
 
@@ -95,13 +103,19 @@ class Connection(asyncio.Protocol):
     async def open(self) -> None:
         """Connect and hear the greeting. Raises `CannotUse`."""
         at = self.settings
-        tls = ssl.create_default_context(cafile=at.tls_ca or None) if at.tls else None
+        tls = await asyncio.to_thread(_trust, at) if at.tls else None
         try:
             async with asyncio.timeout(at.connect_s):
                 await self._loop.create_connection(lambda: self, at.host, at.port, ssl=tls)
                 greeting = await self._greeting
         except TimeoutError as late:
+            if self._transport is not None and not at.tls:
+                raise problems.no_greeting(at) from late
             raise problems.unreachable(at, f"no answer in {at.connect_s:g} s") from late
+        except ssl.SSLCertVerificationError as untrusted:
+            raise problems.untrusted(at, untrusted.verify_message) from untrusted
+        except ssl.SSLError as refused:
+            raise problems.no_tls(at, refused.reason or "no handshake") from refused
         except (OSError, PbxAway) as refused:
             raise problems.unreachable(
                 at, getattr(refused, "strerror", None) or "closed at once"

@@ -39,6 +39,37 @@ def unreachable(at: AsteriskSettings, why: str) -> CannotUse:
     )
 
 
+def no_greeting(at: AsteriskSettings) -> CannotUse:
+    return CannotUse(
+        "unreachable",
+        f"{at.host}:{at.port} takes the connection and says nothing: if that is the TLS port of AMI, set"
+        " pbx.tls = true; else Asterisk is stuck, or pbx.port is somebody else's",
+    )
+
+
+def untrusted(at: AsteriskSettings, why: str) -> CannotUse:
+    return CannotUse(
+        "untrusted",
+        f"the certificate of {at.host}:{at.port} is not to be trusted ({why}): set pbx.tls_ca to the file of"
+        " the authority that signed it, or pbx.host to a name that stands in it",
+        lasting=True,
+    )
+
+
+def no_tls(at: AsteriskSettings, why: str) -> CannotUse:
+    return CannotUse(
+        "no_tls",
+        f"what answers at {at.host}:{at.port} speaks no TLS that we can use ({why}): check pbx.port (AMI's TLS"
+        " port, usually 5039) and in manager.conf tlsenable, tlsbindaddr and tlscertfile; or set pbx.tls = false",
+        lasting=True,
+    )
+
+
+def no_such_trust(at: AsteriskSettings, why: str) -> CannotUse:
+    text = f"pbx.tls_ca {at.tls_ca} can't be used ({why}): name a readable file of certificates in PEM"
+    return CannotUse("no_such_trust", text, lasting=True)
+
+
 def not_ami(at: AsteriskSettings) -> CannotUse:
     text = f"what answers at {at.host}:{at.port} is not AMI: check pbx.port"
     return CannotUse("not_ami", text, lasting=True)

@@ -64,6 +64,7 @@ class User:
     single_keys: bool = True
     phone_kind: str = "sip"
     endpoint: str = ""
+    pbx: str = ""  # where that phone is; "" = at the first one
     phone_secret: str | None = field(default=None, repr=False)
     active: bool = True
     created_at: datetime

@@ -92,10 +92,20 @@ def add_login_routes(app: web.Application, auth: Auth, guard: Guard) -> None:
     app.router.add_post("/api/v1/logout", logout)
 
 
+class PhonePlace(Struct, frozen=True, kw_only=True):
+    """Where phones in the browser register: the websocket's address, and the domain in their SIP addresses."""
+
+    ws: str
+    domain: str
+
+
 def operations(
-    auth: Auth, *, phone_ws: str, phone_domain: str, changed: Callable[[User], None] = lambda user: None
+    auth: Auth,
+    *,
+    phone_place: Callable[[User], PhonePlace | None],
+    changed: Callable[[User], None] = lambda user: None,
 ) -> list[Operation]:
-    """`changed` is told of a user who has changed their own settings."""
+    """`changed` is told of a user who has changed their own settings; `phone_place` knows each one's PBX."""
 
     async def show_me(call: ApiCall) -> Me:
         return _me(call.user)
@@ -114,9 +124,11 @@ def operations(
         user = call.user
         if user.phone_kind != "webrtc" or not user.endpoint or user.phone_secret is None:
             raise Problem(404, "no_phone")
+        if (place := phone_place(user)) is None:
+            raise Problem(404, "no_phone")
         account = PhoneAccount(
-            uri=f"sip:{user.endpoint}@{phone_domain}",
-            ws=phone_ws,
+            uri=f"sip:{user.endpoint}@{place.domain}",
+            ws=place.ws,
             password=user.phone_secret,
             display=user.name,
         )

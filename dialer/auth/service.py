@@ -164,6 +164,7 @@ class Auth:
         language: str = "ru",
         phone_kind: str = "sip",
         endpoint: str = "",
+        pbx: str = "",
         phone_secret: str | None = None,
     ) -> User | Refused:
         """A new user, or what is wrong: `login_form`, `login_taken`, `password_short`, `endpoint_form`..."""
@@ -181,6 +182,7 @@ class Auth:
             "single_keys": True,
             "phone_kind": phone_kind,
             "endpoint": endpoint,
+            "pbx": pbx,
             "phone_secret": phone_secret,
             "active": True,
             "created_at": self._now(),
@@ -216,6 +218,10 @@ class Auth:
         changed = await self._change(user_id, {"password_hash": await self._passwords.hash(password)})
         await self.end_all(user_id)
         return changed
+
+    async def set_pbx(self, user_id: int, pbx: str) -> User | Refused:
+        """The user's phone is at this PBX from the next session on."""
+        return await self._change(user_id, {"pbx": pbx})
 
     async def set_active(self, user_id: int, active: bool) -> User | Refused:
         """Lets a user in again, or throws one out of all sessions at once."""

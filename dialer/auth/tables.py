@@ -19,6 +19,7 @@ users = Table(
     Column("single_keys", Boolean, nullable=False),
     Column("phone_kind", String, nullable=False),  # sip, webrtc
     Column("endpoint", String, nullable=False),  # the PBX's name of the operator's phone, "" without one
+    Column("pbx", String, nullable=False, default=""),  # where that phone is; "" = at the first one
     Column("phone_secret", String),  # what a browser's phone registers with
     Column("active", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

@@ -58,6 +58,7 @@ def user_of(row: Row[Any]) -> User:
         single_keys=row.single_keys,
         phone_kind=row.phone_kind,
         endpoint=row.endpoint,
+        pbx=row.pbx,
         phone_secret=row.phone_secret,
         active=row.active,
         created_at=row.created_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
@@ -17,6 +17,9 @@ from dialer.desk.room import Room, Watcher
 from dialer.desk.service import Desks
 from dialer.desk.view import DeskState
 from dialer.store.errors import StoreError
+from dialer.telephony.model import CallState
+from dialer.telephony.port import Pbx
+from dialer.telephony.switchboard import Switchboard
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +47,17 @@ class LiveCall(Struct, frozen=True, kw_only=True):
     answered_at: datetime | None
 
 
+class PbxLine(Struct, frozen=True, kw_only=True):
+    name: str
+    up: bool
+    operators: int  # in session there
+    calls: int  # in the air there
+
+
 class ConsoleView(Struct, frozen=True, kw_only=True):
     server_now: datetime
-    pbx_up: bool
+    pbx_up: bool  # all of them
+    pbxs: list[PbxLine]
     operators: list[OperatorLine]
     calls: list[LiveCall]
     campaigns: list[CampaignRow]
@@ -111,14 +122,28 @@ class Board:
         rows = await self._desks.world.store.read(lambda conn: load_rows(conn, since))
         self._seq += 1
         rooms = sorted(self._desks.rooms.all.values(), key=lambda room: room.user.name)
+        pbxs = [
+            _pbx(pbx, self._desks.world.switchboard.at(name), rooms)
+            for name, pbx in self._desks.world.pbxs.items()
+        ]
         view = ConsoleView(
             server_now=self._desks.world.now(),
-            pbx_up=self._desks.world.pbx.up,
+            pbx_up=all(pbx.up for pbx in pbxs),
+            pbxs=pbxs,
             operators=[_operator(room) for room in rooms if _is_here(room)],
             calls=[line for room in rooms if (line := _call(room)) is not None],
             campaigns=rows,
         )
         return msgspec.json.encode(ConsoleFrame(stream=self._desks.rooms.stream, seq=self._seq, console=view))
+
+
+def _pbx(pbx: Pbx, board: Switchboard, rooms: Iterable[Room]) -> PbxLine:
+    return PbxLine(
+        name=pbx.name,
+        up=pbx.up,
+        operators=sum(room.desk.session_leg in board.sessions for room in rooms),
+        calls=sum(call.state is not CallState.ENDED for call in board.calls.values()),
+    )
 
 
 def _is_here(room: Room) -> bool:

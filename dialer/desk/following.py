@@ -60,7 +60,7 @@ class Following:
         if live is None:
             return
         await self._join(room, work.call)
-        after = follow(work.call, live, self._utc, self.world.now())
+        after = follow(work.call, live, self._clock_of(work.call.pbx), self.world.now())
         if after == work.call:
             return
         if after.answered_at is not None and work.offered_until is not None:
@@ -90,34 +90,35 @@ class Following:
 
     async def _join(self, room: Room, call: CallRecord) -> None:
         """Bridge a client who waits with the operator, before anything is written: voice comes first."""
-        waiting = self.world.switchboard.waiting_clients
-        if call.id not in waiting:
+        switchboard, pbx = self.world.switchboard, self.world.pbx(call.pbx)
+        if not switchboard.is_waiting(call.id):
             return
-        waiting.discard(call.id)
+        switchboard.no_longer_waits(call.id)
         if call.ended:  # closed here as lost; nobody of ours is to be thrown into it
-            await self._orders.send(room, self.world.pbx.hangup(leg=call.leg))
+            await self._orders.send(room, pbx.hangup(leg=call.leg))
             return
         if room.desk.session_up:
             try:
                 if room.desk.muted:
                     await self._unmute(room)
-                await self.world.pbx.bridge(client=call.leg, operator=room.desk.session_leg)
+                await pbx.bridge(client=call.leg, operator=room.desk.session_leg)
                 return
             except PbxError as error:
                 log.warning("bridge failed: call %s, %s", call.id, error.code)
                 room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
         else:
             room.refusal = Refusal(code="no_session")
-        await self._orders.send(room, self.world.pbx.hangup(leg=call.leg))
+        await self._orders.send(room, pbx.hangup(leg=call.leg))
 
     async def _unmute(self, room: Room) -> None:
         """A mute belongs to one call; the leg that it silences lives all shift."""
-        if await self._orders.send(room, self.world.pbx.mute(leg=room.desk.session_leg, muted=False)):
+        if await self._orders.send(room, self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=False)):
             desk = msgspec.structs.replace(room.desk, muted=False)
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
-    def _utc(self, pbx_seconds: float) -> datetime:
-        return datetime.fromtimestamp(pbx_seconds - self.world.pbx.clock_offset_s, UTC)
+    def _clock_of(self, pbx: str) -> Callable[[float], datetime]:
+        offset_s = self.world.pbx(pbx).clock_offset_s
+        return lambda pbx_seconds: datetime.fromtimestamp(pbx_seconds - offset_s, UTC)
 
     # --- inbound calls --------------------------------------------------------------------------------------
 
@@ -144,7 +145,7 @@ class Following:
         work, switchboard = room.desk.work, self.world.switchboard
         call = switchboard.calls.get(work.call.id) if work is not None and work.call is not None else None
         if call is not None:
-            switchboard.expect(replace(call, operator_leg=room.desk.session_leg))
+            switchboard.expect(replace(call, operator_leg=room.desk.session_leg), pbx=room.pbx)
 
     async def withdraw(self, room: Room, call_id: str) -> bool:
         """Take an offered call off the desk; True if it still stood there unanswered."""

@@ -22,6 +22,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     direction: Literal["outbound", "inbound"]
     number: str
     line: str
+    pbx: str = ""  # where it is; "" = the first one
     state: CallState
     started_at: datetime
     answered_at: datetime | None = None
@@ -68,6 +69,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     operator_id: int
     session_leg: str = ""
     session_up: bool = False
+    session_pbx: str = ""  # where that channel is; "" = the first one
     campaign_id: int | None = None
     on_break: bool = False
     muted: bool = False  # the PBX silences the session's leg
@@ -84,6 +86,14 @@ def state_of(desk: Desk) -> DeskState:
     if not desk.session_up:
         return DeskState.CONNECTING if desk.session_leg else DeskState.OFFLINE
     return DeskState.BREAK if desk.on_break else DeskState.READY
+
+
+def pbx_of(desk: Desk, own: str) -> str:
+    """The PBX that this desk works at: where its session is, else its call, else the operator's own phone."""
+    if desk.session_leg:
+        return desk.session_pbx
+    call = desk.work.call if desk.work is not None else None
+    return call.pbx if call is not None and not call.ended else own
 
 
 _BY_CALL = {

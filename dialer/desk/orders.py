@@ -14,7 +14,7 @@ from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.world import World
 from dialer.telephony.model import EndReason, Outcome
-from dialer.telephony.port import DialOrder, OrderUnknown, PbxError
+from dialer.telephony.port import DialOrder, OrderUnknown, Pbx, PbxError
 from dialer.telephony.tracker import outbound
 
 log = logging.getLogger(__name__)
@@ -29,18 +29,31 @@ class Orders:
 
     def why_not(self, room: Room, campaign: Campaign) -> Refusal | None:
         """Why nothing can be dialled from this desk now; None = it can."""
-        if not self.world.pbx.up:
+        if not self.pbx(room).up:
             return Refusal(code="pbx_away")
         if not room.desk.session_up:
             return Refusal(code="no_session")
         if campaign.line not in self.world.lines:
             return Refusal(code="line_missing", params={"line": campaign.line})
-        return None
+        return self.elsewhere(room, campaign.line)
+
+    def elsewhere(self, room: Room, line: str) -> Refusal | None:
+        """Nobody can be joined across two PBXs: why not with this line's clients, if it leads out of another one."""
+        known = self.world.lines.get(line)
+        if known is None or self.world.same_pbx(known.pbx, room.pbx):
+            return None
+        there, here = self.world.pbx(known.pbx).name, self.world.pbx(room.pbx).name
+        return Refusal(code="line_elsewhere", params={"line": line, "there": there, "here": here})
+
+    def pbx(self, room: Room) -> Pbx:
+        """The PBX that this desk works at."""
+        return self.world.pbx(room.pbx)
 
     async def dial(self, room: Room, call: CallRecord, campaign: Campaign) -> None:
         """The order itself, once. An answer that never comes is left to resynchronisation and the sweep."""
         line = self.world.lines[call.line]
-        self.world.switchboard.expect(replace(outbound(call.id), operator_leg=room.desk.session_leg))
+        expected = replace(outbound(call.id), operator_leg=room.desk.session_leg)
+        self.world.switchboard.expect(expected, pbx=call.pbx)
         self._rooms.push(room)
         order = DialOrder(
             call=call.id,
@@ -55,7 +68,7 @@ class Orders:
             await self._not_sent(room, call, Refusal(code="order_stale"))
             return
         try:
-            await self.world.pbx.dial(order)
+            await self.world.pbx(call.pbx).dial(order)
         except OrderUnknown:
             log.warning("dial order without an answer: call %s", call.id)
         except PbxError as error:

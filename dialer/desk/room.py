@@ -12,7 +12,7 @@ import msgspec
 from dialer.auth.model import User
 from dialer.campaigns.model import Refusal
 from dialer.desk.kept import Loaded, Today
-from dialer.desk.model import Desk
+from dialer.desk.model import Desk, pbx_of
 from dialer.desk.view import DeskView
 
 _KEYS = 256
@@ -80,6 +80,11 @@ class Room:
         self.watchers: set[Watcher] = set()
         self.seq = 0
         self._answered: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def pbx(self) -> str:
+        """The name of the PBX that this desk works at."""
+        return pbx_of(self.desk, self.user.pbx)
 
     def seen(self, key: str) -> bool:
         """Whether the press with this key was carried out already."""

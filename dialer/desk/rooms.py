@@ -96,9 +96,9 @@ class Rooms:
         switchboard = self.world.switchboard
         call = desk.work.call if desk.work is not None else None
         if call is not None and not call.ended and call.id not in switchboard.calls:
-            switchboard.expect(_restored(call, desk.session_leg))
-        if desk.session_leg and desk.session_leg not in switchboard.sessions and not switchboard.took_stock:
-            switchboard.sessions[desk.session_leg] = desk.session_up
+            switchboard.expect(_restored(call, desk.session_leg), pbx=call.pbx)
+        if desk.session_leg:
+            switchboard.recall_session(desk.session_leg, pbx=desk.session_pbx, up=desk.session_up)
 
     async def open(self, desk: Desk, user: User) -> Room:
         room = Room(desk, user)
@@ -173,7 +173,7 @@ class Rooms:
             campaign=self._names.get(campaign_id) if campaign_id is not None else None,
             today=room.today,
             refusal=room.refusal,
-            pbx_up=self.world.pbx.up,
+            pbx_up=self.world.pbx(room.pbx).up,
             now=self.world.now(),
         )
 

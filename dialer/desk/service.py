@@ -117,6 +117,8 @@ class Desks:
         if room is not None:
             room.dirty.set()
 
-    def pbx_changed(self) -> None:
+    def pbx_changed(self, pbx: str) -> None:
+        """One PBX came or went: the desks that work at it look again, and no others."""
         for room in self.rooms.all.values():
-            room.dirty.set()
+            if self.world.same_pbx(room.pbx, pbx):
+                room.dirty.set()

@@ -27,6 +27,7 @@ class Sweep:
     async def run(self) -> None:
         """What is due by the clock: previews that ran out, orders without a trace. Called twice a second."""
         now = self.world.now()
+        self.world.switchboard.close_what_is_nowhere(now.timestamp())
         works = [(room, room.desk.work) for room in self._rooms.all.values() if room.desk.work is not None]
         over = any(w.claim and not w.call and w.claim.lease_until <= now for _, w in works if w is not None)
         if over or now >= self._look_again:
@@ -34,7 +35,7 @@ class Sweep:
             await self.expire(now)
         for room in list(self._rooms.all.values()):
             if self._session_without_trace(room, now):
-                self.world.switchboard.sessions.pop(room.desk.session_leg, None)
+                self.world.switchboard.forget_session(room.desk.session_leg)
                 room.dirty.set()
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
@@ -58,13 +59,15 @@ class Sweep:
 
     def _session_without_trace(self, room: Room, now: datetime) -> bool:
         """The phone was ordered to ring, and nothing was ever heard of it."""
-        if not room.desk.session_leg or room.desk.session_up or not self.world.pbx.up:
+        if not room.desk.session_leg or room.desk.session_up or not self.world.pbx(room.pbx).up:
             return False
         since = room.connecting_since or room.desk.since
         return since + timedelta(seconds=SESSION_RING_S) + NO_TRACE <= now
 
     def _without_trace(self, room: Room, call: CallRecord, now: datetime) -> bool:
-        if call.ended or call.direction != "outbound" or room.loaded is None or not self.world.pbx.up:
+        if call.ended or call.direction != "outbound" or room.loaded is None:
+            return False
+        if not self.world.pbx(call.pbx).up:
             return False
         live = self.world.switchboard.calls.get(call.id)
         limit = timedelta(seconds=room.loaded.campaign.ring_timeout_s) + NO_TRACE

@@ -6,12 +6,12 @@ A verb runs its unit of work, and only after the commit sends its order to the P
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from sqlalchemy import Connection
 
-from dialer.campaigns.model import Refusal
+from dialer.campaigns.model import Campaign, Refusal
 from dialer.clients import service as clients
 from dialer.desk import steps
 from dialer.desk import work as units
@@ -46,22 +46,24 @@ class Verbs:
         """Ring the operator's own phone into its session."""
         if room.desk.session_leg:
             return
-        if not self.world.pbx.up:
+        pbx = self._orders.pbx(room)
+        if not pbx.up:
             raise DeskRefused("pbx_away")
         if not room.user.endpoint:
             raise DeskRefused("no_phone")
         leg = "S" + self.world.new_id()
-        desk = evolve(room.desk, self.world.now(), session_leg=leg, session_up=False, muted=False)
+        there = {"session_leg": leg, "session_pbx": pbx.name}
+        desk = evolve(room.desk, self.world.now(), **there, session_up=False, muted=False)
         room.connecting_since = self.world.now()
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
-        self.world.switchboard.expect_session(leg)
+        self.world.switchboard.expect_session(leg, pbx=pbx.name)
         self._rooms.push(room)
         try:
-            await self.world.pbx.start_session(leg=leg, endpoint=room.user.endpoint, timeout_s=SESSION_RING_S)
+            await pbx.start_session(leg=leg, endpoint=room.user.endpoint, timeout_s=SESSION_RING_S)
         except OrderUnknown:
             log.warning("session order without an answer: operator %s", room.user.id)
         except PbxError as error:
-            self.world.switchboard.sessions.pop(leg, None)
+            self.world.switchboard.forget_session(leg)
             gone = evolve(room.desk, self.world.now(), session_leg="")
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, gone))
             room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
@@ -70,8 +72,9 @@ class Verbs:
         leg = room.desk.session_leg
         if state_of(room.desk) in (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING):
             raise DeskRefused("still_talking")
-        if leg and not await self._orders.send(room, self.world.pbx.hangup(leg=leg)) and self.world.pbx.up:
-            self.world.switchboard.sessions.pop(leg, None)  # the PBX knows no such leg: then there is none
+        pbx = self._orders.pbx(room)
+        if leg and not await self._orders.send(room, pbx.hangup(leg=leg)) and pbx.up:
+            self.world.switchboard.forget_session(leg)  # the PBX knows no such leg: then there is none
             room.dirty.set()
 
     async def choose_campaign(self, room: Room, campaign_id: int) -> None:
@@ -93,11 +96,17 @@ class Verbs:
         if room.desk.on_break:
             raise DeskRefused("on_break")
         desk, now = room.desk, self.world.now()
-        language, new_id = room.user.language, self.world.new_id
+        language, new_id, refuses = room.user.language, self.world.new_id, self._refuses(room)
         taken = await self.world.store.write(
-            lambda conn: units.take_next(conn, desk, language=language, now=now, new_id=new_id)
+            lambda conn: units.take_next(
+                conn, desk, refuses=refuses, language=language, now=now, new_id=new_id
+            )
         )
         await self._taken(room, taken)
+
+    def _refuses(self, room: Room) -> Callable[[Campaign], Refusal | None]:
+        """Nobody is handed a client with whom the PBXs can't join them."""
+        return lambda campaign: self._orders.elsewhere(room, campaign.line)
 
     async def _taken(self, room: Room, taken: tuple[Desk, Loaded] | Refusal) -> None:
         if isinstance(taken, Refusal):
@@ -128,15 +137,14 @@ class Verbs:
             direction="outbound",
             number=number,
             line=loaded.campaign.line,
+            pbx=self._orders.pbx(room).name,
             state=CallState.DIALLING,
             started_at=now,
             record=loaded.campaign.record,
         )
-        desk, pbx, line = room.desk, self.world.pbx.name, self.world.lines[call.line]
+        desk, line = room.desk, self.world.lines[call.line]
         ordered = await self.world.store.write(
-            lambda conn: units.order_call(
-                conn, desk, work, loaded.campaign, call, pbx=pbx, line=line, now=now
-            )
+            lambda conn: units.order_call(conn, desk, work, loaded.campaign, call, line=line, now=now)
         )
         if isinstance(ordered, Refusal):
             room.refusal = ordered
@@ -159,7 +167,7 @@ class Verbs:
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, taken))
         call = work.call
         try:
-            await self.world.pbx.take_inbound(leg=call.leg, call=call.id, record=call.record)
+            await self.world.pbx(call.pbx).take_inbound(leg=call.leg, call=call.id, record=call.record)
         except OrderUnknown:
             # It may be on its way to us: not offered again; what the PBX says of it decides.
             log.warning("answer without a word: call %s", call.id)
@@ -170,18 +178,19 @@ class Verbs:
     async def hangup(self, room: Room) -> None:
         work = room.desk.work
         if work is not None and work.call is not None and not work.call.ended:
-            if not self.world.pbx.up:  # and so it is not we who end the call
+            pbx = self.world.pbx(work.call.pbx)
+            if not pbx.up:  # and so it is not we who end the call
                 room.refusal = Refusal(code="pbx_away")
                 return
-            at = self.world.now().timestamp() + self.world.pbx.clock_offset_s
+            at = self.world.now().timestamp() + pbx.clock_offset_s
             self.world.switchboard.hangup_ordered(work.call.id, at)
-            await self._orders.send(room, self.world.pbx.hangup(leg=work.call.leg))
+            await self._orders.send(room, pbx.hangup(leg=work.call.leg))
 
     async def mute(self, room: Room, on: bool) -> None:
         work = room.desk.work
         if work is None or work.call is None or work.call.ended or not room.desk.session_leg:
             raise DeskRefused("no_call")
-        if await self._orders.send(room, self.world.pbx.mute(leg=room.desk.session_leg, muted=on)):
+        if await self._orders.send(room, self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=on)):
             desk = msgspec.structs.replace(room.desk, muted=on)
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
@@ -236,14 +245,16 @@ class Verbs:
             draft = msgspec.structs.replace(work.draft, disposition=proposal)
             work = msgspec.structs.replace(work, draft=draft)
         desk, now, name = room.desk, self.world.now(), room.user.name
-        language, new_id = room.user.language, self.world.new_id
+        language, new_id, refuses = room.user.language, self.world.new_id, self._refuses(room)
         then_next = then_next and not desk.on_break
 
         def both(conn: Connection) -> _Saved:
             saved = units.save(conn, desk, work, loaded, operator_name=name, now=now)
             if not isinstance(saved, Desk) or not then_next:
                 return saved, None
-            return saved, units.take_next(conn, saved, language=language, now=now, new_id=new_id)
+            return saved, units.take_next(
+                conn, saved, refuses=refuses, language=language, now=now, new_id=new_id
+            )
 
         saved, taken = await self.world.store.write(both)
         if not isinstance(saved, Desk):

@@ -114,13 +114,28 @@ def today(conn: Connection, operator_id: int, since: datetime) -> Today:
     return Today(calls=count, successes=successes, talk_s=int(talk_micros) // 1_000_000)
 
 
+def _nothing_against(campaign: Campaign) -> None:
+    return None
+
+
 def take_next(
-    conn: Connection, desk: Desk, *, language: str, now: datetime, new_id: NewId
+    conn: Connection,
+    desk: Desk,
+    *,
+    refuses: Callable[[Campaign], Refusal | None] = _nothing_against,
+    language: str,
+    now: datetime,
+    new_id: NewId,
 ) -> tuple[Desk, Loaded] | Refusal:
-    """Claim the next client of the operator's campaign, with the script at its first block."""
+    """Claim the next client of the operator's campaign, with the script at its first block.
+
+    `refuses` says what else speaks against this campaign at this desk.
+    """
     campaign = campaigns.load(conn, desk.campaign_id) if desk.campaign_id is not None else None
     if campaign is None:
         return Refusal(code="no_campaign")
+    if (refusal := refuses(campaign)) is not None:
+        return refusal
     claim = claims_of.next_entry(conn, campaign, desk.operator_id, now)
     if isinstance(claim, Refusal):
         return claim
@@ -182,7 +197,6 @@ def order_call(
     campaign: Campaign,
     call: CallRecord,
     *,
-    pbx: str,
     line: Line,
     now: datetime,
 ) -> Desk | Refusal:
@@ -214,7 +228,7 @@ def order_call(
         now=now,
         id=call.id,
         direction="outbound",
-        pbx=pbx,
+        pbx=call.pbx,
         leg=call.leg,
         line=call.line,
         number=call.number,

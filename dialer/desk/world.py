@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from dialer.auth.model import User
 from dialer.store.engine import Store
 from dialer.telephony.lines import Line
-from dialer.telephony.port import Pbx
-from dialer.telephony.switchboard import Switchboard
+from dialer.telephony.port import Pbx, PbxAway
+from dialer.telephony.switchboards import Switchboards
 
 
 class DeskRefused(Exception):
@@ -24,12 +25,36 @@ class DeskRefused(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What the desks need of the world outside: the store, the PBX, time and identity."""
+    """What the desks need of the world outside: the store, the PBXs by name, time and identity."""
 
     store: Store
-    pbx: Pbx
-    switchboard: Switchboard
+    pbxs: Mapping[str, Pbx]
+    switchboard: Switchboards
     lines: Mapping[str, Line]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     find_user: Callable[[int], Awaitable[User | None]]
+
+    def pbx(self, name: str) -> Pbx:
+        """The PBX of this name, "" = the first; one that is not configured is away for ever."""
+        known = next(iter(self.pbxs.values()), None) if not name else self.pbxs.get(name)
+        return known if known is not None else cast(Pbx, AbsentPbx(name))
+
+    def same_pbx(self, one: str, other: str) -> bool:
+        return self.pbx(one).name == self.pbx(other).name
+
+
+class AbsentPbx:
+    """Stands for a PBX that the configuration does not have (any more): every order finds it away."""
+
+    up = False
+    clock_offset_s = 0.0
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __getattr__(self, order: str) -> Callable[..., Awaitable[None]]:
+        async def away(**_: object) -> None:
+            raise PbxAway(f"no PBX {self.name!r} in the configuration")
+
+        return away

@@ -43,7 +43,7 @@ def build(
     desks: Desks,
     board: Board,
     operations: Sequence[Operation],
-    phone_ws: str,
+    phone_ws: Sequence[str],
     ready: Callable[[], str],
 ) -> web.Application:
     """Put the application together; `ready` says why the daemon can't work, "" if it can."""
@@ -58,11 +58,11 @@ def build(
     return app
 
 
-def _headers(phone_ws: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """Content security: nothing from other hosts, nothing inline; the phone's websocket is the one exception."""
+def _headers(phone_ws: Sequence[str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Content security: nothing from other hosts, nothing inline; the phones' websockets are the one exception."""
     policy = (
         "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; object-src 'none'; base-uri 'none';"
-        f" frame-ancestors 'none'; form-action 'self'; connect-src 'self' {phone_ws}".rstrip()
+        f" frame-ancestors 'none'; form-action 'self'; connect-src 'self' {' '.join(phone_ws)}".rstrip()
     )
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:

@@ -57,16 +57,19 @@ class Inbound:
 
     # --- what the PBX reports -------------------------------------------------------------------------------
 
-    def offered(self, event: InboundOffered) -> None:
+    def offered(self, pbx: str, event: InboundOffered) -> None:
         """A call asks where to go: follow it at once, and look for an operator."""
         if len(self.tasks) >= MOST_AT_ONCE:
             log.warning("inbound calls beyond %s at once: left to the dialplan", MOST_AT_ONCE)
             return
         call_id = self._world.new_id()
-        self._world.switchboard.expect(inbound(call_id, event.leg, event.at))
+        self._world.switchboard.expect(inbound(call_id, event.leg, event.at), pbx=pbx)
         self._asking.add(call_id)
-        line = line_called(self._world.lines, event.dialled)
-        self._spawn(self._route(caller_of(call_id, leg=event.leg, line=line, number=event.number)))
+        line = line_called(self._lines_at(pbx), event.dialled)
+        self._spawn(self._route(caller_of(call_id, leg=event.leg, pbx=pbx, line=line, number=event.number)))
+
+    def _lines_at(self, pbx: str) -> dict[str, Line]:
+        return {name: line for name, line in self._world.lines.items() if self._world.same_pbx(line.pbx, pbx)}
 
     def fell_back(self, call_id: str) -> None:
         """The dialplan went its own way with a call: from now on it is not ours to take."""
@@ -112,7 +115,7 @@ class Inbound:
         tried, holder = self._tried.setdefault(call_id, set()), self._holder(caller.e164)
         while (
             not self._is_lost(call_id)
-            and (operator_id := choose(self._free(tried), holder=holder)) is not None
+            and (operator_id := choose(self._free(caller, tried), holder=holder)) is not None
         ):
             tried.add(operator_id)
             room = self._desks.rooms.all[operator_id]
@@ -122,7 +125,7 @@ class Inbound:
                 await self._desks.following.withdraw(room, call_id)
                 return False
             try:
-                await self._world.pbx.ring_inbound(leg=caller.leg)
+                await self._world.pbx(caller.pbx).ring_inbound(leg=caller.leg)
             except PbxError as error:
                 log.warning("inbound call slipped away: call %s, %s", call_id, error.code)
                 await self._desks.following.withdraw(room, call_id)
@@ -142,34 +145,37 @@ class Inbound:
         call = self._world.switchboard.calls.get(call_id)
         return call_id in self._gone or call is None or call.state is CallState.ENDED
 
-    def _free(self, tried: set[int]) -> Iterator[Free]:
-        """Operators who may be offered a call: in session, free, with a page open, not asked yet."""
+    def _free(self, caller: Caller, tried: set[int]) -> Iterator[Free]:
+        """Operators who may be offered this call: in session at its PBX, free, with a page open, not asked yet."""
         for operator_id, room in self._desks.rooms.all.items():
             desk = room.desk
-            if room.watchers and operator_id not in tried and state_of(desk) is DeskState.READY:
+            if not room.watchers or operator_id in tried or state_of(desk) is not DeskState.READY:
+                continue
+            if self._world.same_pbx(desk.session_pbx, caller.pbx):
                 yield desk.since, operator_id
 
     def _begin(
         self, room: Room, caller: Caller, line: Line
     ) -> Callable[[Connection, Desk], tuple[Desk, Loaded] | None]:
         now, new_id = self._world.now(), self._world.new_id
-        language, pbx = room.user.language, self._world.pbx.name
+        language, same_pbx = room.user.language, self._world.same_pbx
 
         def unit(conn: Connection, desk: Desk) -> tuple[Desk, Loaded] | None:
-            if not room.watchers:  # the page went while the call waited for the desk
+            # While the call waited for the desk, its page may have gone, or its session to another PBX.
+            if not room.watchers or not same_pbx(desk.session_pbx, caller.pbx):
                 return None
-            return begin(conn, desk, caller, line, language=language, pbx=pbx, now=now, new_id=new_id)
+            return begin(conn, desk, caller, line, language=language, now=now, new_id=new_id)
 
         return unit
 
     async def _lose(self, caller: Caller) -> None:
         """Nobody took it: written down, and left to the dialplan's fallback."""
-        call_id, now, pbx = caller.call_id, self._world.now(), self._world.pbx.name
+        call_id, now = caller.call_id, self._world.now()
         self._tried.pop(call_id, None)
         live = self._world.switchboard.calls.get(call_id)
         given_up = live is not None and live.state is CallState.ENDED
         self._world.switchboard.forget(call_id)
-        await self._world.store.write(lambda conn: lose(conn, caller, given_up=given_up, pbx=pbx, now=now))
+        await self._world.store.write(lambda conn: lose(conn, caller, given_up=given_up, now=now))
 
     # --- calls on desks that the dialplan, or a gap, says more of -------------------------------------------------
 
@@ -198,7 +204,7 @@ class Inbound:
         live = self._world.switchboard.calls.get(call.id)
         return (
             call.bridged_at is not None
-            or call.id in self._world.switchboard.waiting_clients
+            or self._world.switchboard.is_waiting(call.id)
             or (live is not None and (live.bridged_at is not None or live.state is CallState.ENDED))
         )
 
@@ -262,7 +268,9 @@ class Inbound:
     def _caller(self, work: Work, call: CallRecord) -> Caller:
         """Who called, of a call that is or was on a desk."""
         line = self._world.lines.get(call.line)
-        return caller_of(call.id, leg=call.leg, line=line, number=call.number, client_id=work.client_id)
+        return caller_of(
+            call.id, leg=call.leg, pbx=call.pbx, line=line, number=call.number, client_id=work.client_id
+        )
 
     async def _pass_on(self, caller: Caller) -> None:
         self._asking.add(caller.call_id)
@@ -277,6 +285,6 @@ class Inbound:
         if lost:
             return
         try:
-            await self._world.pbx.release_inbound(leg=caller.leg)
+            await self._world.pbx(caller.pbx).release_inbound(leg=caller.leg)
         except PbxError as error:
             log.warning("inbound call not given back: call %s, %s", caller.call_id, error.code)

@@ -34,6 +34,7 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     call_id: str
     leg: str
+    pbx: str
     line: Line | None
     written: str
     e164: str | None
@@ -45,12 +46,14 @@ class Caller(Struct, frozen=True, kw_only=True):
 
 
 def caller_of(
-    call_id: str, *, leg: str, line: Line | None, number: str, client_id: int | None = None
+    call_id: str, *, leg: str, pbx: str, line: Line | None, number: str, client_id: int | None = None
 ) -> Caller:
     """Read a caller's number, which is text from outside: anything may stand in it, or nothing."""
     written = _clean(number)
     e164 = normalise(written, line.region) if line is not None and written else None
-    return Caller(call_id=call_id, leg=leg, line=line, written=written, e164=e164, client_id=client_id)
+    return Caller(
+        call_id=call_id, leg=leg, pbx=pbx, line=line, written=written, e164=e164, client_id=client_id
+    )
 
 
 def _clean(text: str) -> str:
@@ -66,7 +69,6 @@ def begin(
     line: Line,
     *,
     language: str,
-    pbx: str,
     now: datetime,
     new_id: Callable[[], str],
 ) -> tuple[Desk, Loaded] | None:
@@ -81,11 +83,12 @@ def begin(
         direction="inbound",
         number=caller.number,
         line=line.name,
+        pbx=caller.pbx,
         state=CallState.RINGING,
         started_at=now,
         record=campaign.record,
     )
-    _write_down(conn, call, campaign, client_id, desk.operator_id, pbx)
+    _write_down(conn, call, campaign, client_id, desk.operator_id)
     holds.hold_for(conn, desk.operator_id, client_id)
     work = Work(
         id=new_id(),
@@ -109,7 +112,7 @@ def _client_of(conn: Connection, caller: Caller, now: datetime) -> int:
 
 
 def _write_down(
-    conn: Connection, call: CallRecord, campaign: Campaign, client_id: int, operator_id: int, pbx: str
+    conn: Connection, call: CallRecord, campaign: Campaign, client_id: int, operator_id: int
 ) -> None:
     whose: dict[str, Any] = {"operator_id": operator_id, "campaign_id": campaign.id, "client_id": client_id}
     if calls.known(conn, call.id):
@@ -120,7 +123,7 @@ def _write_down(
         now=call.started_at,
         id=call.id,
         direction="inbound",
-        pbx=pbx,
+        pbx=call.pbx,
         leg=call.leg,
         line=call.line,
         number=call.number,
@@ -128,7 +131,7 @@ def _write_down(
     )
 
 
-def lose(conn: Connection, caller: Caller, *, given_up: bool, pbx: str, now: datetime) -> None:
+def lose(conn: Connection, caller: Caller, *, given_up: bool, now: datetime) -> None:
     """Write down a call that nobody took; `given_up` = the caller hung up."""
     if not calls.known(conn, caller.call_id):
         calls.start(
@@ -136,7 +139,7 @@ def lose(conn: Connection, caller: Caller, *, given_up: bool, pbx: str, now: dat
             now=now,
             id=caller.call_id,
             direction="inbound",
-            pbx=pbx,
+            pbx=caller.pbx,
             leg=caller.leg,
             line=caller.line.name if caller.line is not None else "",
             number=caller.number,

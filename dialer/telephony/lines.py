@@ -28,6 +28,7 @@ class Line:
     capacity: int
     called: tuple[str, ...]
     ranges: tuple[Range, ...] = ()
+    pbx: str = ""  # the PBX that it leads out of; "" = the first one
 
 
 def wrong_dial(dial: str) -> str:

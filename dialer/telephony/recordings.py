@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,12 +114,14 @@ class Recorder:
         store: Store,
         *,
         source: Path,
+        sources: Mapping[str, Path] | None = None,
         kept: Path,
         now: Callable[[], datetime],
         first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self._store = store
         self._source = source
+        self._sources = sources or {}  # by PBX, where one writes elsewhere
         self._kept = kept
         self._now = now
         self._first_pause_s = first_pause_s
@@ -197,8 +199,9 @@ class Recorder:
         row = await self._store.read(lambda conn: _one(conn, call_id))
         if row is None or row.state != "writing" or row.ended_at is None:
             return
-        await self._settled(call_id)
-        finished = await asyncio.to_thread(merge, self._source, self._kept, call_id)
+        source = self._sources.get(row.pbx, self._source)
+        await self._settled(source, call_id)
+        finished = await asyncio.to_thread(merge, source, self._kept, call_id)
         placed = place(
             row.started_at, row.ended_at, end_reason=row.end_reason, duration_s=finished.duration_s
         )
@@ -220,11 +223,11 @@ class Recorder:
 
         await self._store.write(keep)
 
-    async def _settled(self, call_id: str) -> None:
+    async def _settled(self, source: Path, call_id: str) -> None:
         """Wait until the PBX has closed its files: their headers agree with their sizes, or nothing grows."""
         before, unchanged = -1, 0
         for _ in range(int(WAIT_FOR_PBX_S / SETTLED_S)):
-            size, whole = await asyncio.to_thread(_measure, self._source, call_id)
+            size, whole = await asyncio.to_thread(_measure, source, call_id)
             unchanged = unchanged + 1 if size == before else 0
             if whole or unchanged >= UNCHANGED:
                 return
@@ -262,7 +265,7 @@ def _unfinished(conn: Connection) -> list[Row[Any]]:
 
 def _one(conn: Connection, call_id: str) -> Any:
     found = conn.execute(
-        select(recordings.c.state, recordings.c.started_at, calls.c.ended_at, calls.c.end_reason)
+        select(recordings.c.state, recordings.c.started_at, calls.c.ended_at, calls.c.end_reason, calls.c.pbx)
         .join(calls, calls.c.id == recordings.c.call_id)
         .where(recordings.c.call_id == call_id)
     )

@@ -42,19 +42,20 @@ class Listener(Protocol):
 
     def session_changed(self, leg: str) -> None: ...
 
-    def inbound_offered(self, event: InboundOffered) -> None: ...
+    def inbound_offered(self, pbx: str, event: InboundOffered) -> None: ...
 
     def inbound_fell_back(self, call_id: str) -> None: ...
 
     def inbound_still_rings(self, call_id: str) -> None: ...
 
-    def pbx_changed(self, up: bool, reason: str) -> None: ...
+    def pbx_changed(self, pbx: str, up: bool, reason: str) -> None: ...
 
 
 class Switchboard:
     """`calls` by our id, `sessions` by leg: True = up and in its loop or in a call, False = being rung."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name  # the PBX's
         self.calls: dict[str, Call] = {}
         self.sessions: dict[str, bool] = {}
         self.waiting_clients: set[str] = set()  # answered, recorded, not yet joined
@@ -107,12 +108,12 @@ class Switchboard:
         """Take one report of the PBX; the sink that an adapter is made with."""
         match report:
             case Connected(snapshot=snapshot):
-                self._reconcile(snapshot)
-                self.listener.pbx_changed(True, "")
+                self.take_stock(snapshot)
+                self.listener.pbx_changed(self.name, True, "")
             case Disconnected(reason=reason):
-                self.listener.pbx_changed(False, reason)
+                self.listener.pbx_changed(self.name, False, reason)
             case InboundOffered():
-                self.listener.inbound_offered(report)
+                self.listener.inbound_offered(self.name, report)
             case _:
                 self._event(report)
 
@@ -159,7 +160,8 @@ class Switchboard:
         if self.sessions.pop(leg, None) is not None:
             self.listener.session_changed(leg)
 
-    def _reconcile(self, snapshot: Snapshot) -> None:
+    def take_stock(self, snapshot: Snapshot) -> None:
+        """Hold all that is remembered against what lives."""
         restarted = bool(self._started) and snapshot.started != self._started
         self._started = snapshot.started
         self.took_stock = True

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from dialer.auth.guard import Guard
 from dialer.auth.model import Role, User
-from dialer.auth.routes import add_login_routes, operations
+from dialer.auth.routes import PhonePlace, add_login_routes, operations
 from dialer.auth.service import Auth
 from dialer.http.api import register
 from dialer.http.problems import Catalogue, Problem
@@ -29,11 +29,16 @@ async def problems(request: web.Request, handler: Answered) -> web.StreamRespons
         return Catalogue().response(problem, "en")
 
 
+def place(who: User) -> PhonePlace | None:
+    """Phones of the PBX "gone" register nowhere: it is not in the configuration."""
+    return None if who.pbx == "gone" else PhonePlace(ws="ws://pbx:8088/ws", domain="pbx")
+
+
 async def serving(auth: Auth, *, secure: bool, proxies: tuple[str, ...] = ()) -> Client:
     guard = Guard(auth, ["https://calls.example"], secure=secure, proxies=proxies)
     app = web.Application(middlewares=[problems])
     add_login_routes(app, auth, guard)
-    register(app, operations(auth, phone_ws="ws://pbx:8088/ws", phone_domain="pbx"), guard.user)
+    register(app, operations(auth, phone_place=place), guard.user)
     client: Client = TestClient(TestServer(app))
     await client.start_server()
     return client

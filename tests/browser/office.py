@@ -151,7 +151,7 @@ class Office:
         return Settings(
             http=Http(port=self._port),
             store=StoreSettings(url=f"sqlite:///{self.folder / 'callwright.db'}"),
-            pbx=PbxSettings(port=self._pbx.port, secret=SECRET, allow_excess_rights=True),
+            pbx={"main": PbxSettings(port=self._pbx.port, secret=SECRET, allow_excess_rights=True)},
             phones=NOBODY,
             recordings=Recordings(source=str(self.folder / "monitor"), kept=str(self.folder / "kept")),
             lines=dict(LINES),

@@ -27,7 +27,7 @@ from dialer.store.engine import Store
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
-from dialer.telephony.switchboard import Switchboard
+from dialer.telephony.switchboards import Switchboards
 from tests.desk.fake_pbx import FakePbx
 from tests.fresh_store import fresh_store
 
@@ -43,8 +43,10 @@ class Office:
     store: Store
     auth: Auth
     pbx: FakePbx
-    switchboard: Switchboard
+    switchboard: Switchboards
     folder: Path
+    further: list[FakePbx] = field(default_factory=list)  # PBXs beside the first one
+    lines: dict[str, Line] = field(default_factory=dict)
     now: datetime = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
     desks: Desks = field(init=False)
     campaign_id: int = 0
@@ -60,13 +62,14 @@ class Office:
         self.now += timedelta(**parts)
         self.pbx.clock = self.now.timestamp()
 
-    async def operator(self, login: str) -> User:
+    async def operator(self, login: str, pbx: str = "") -> User:
         made = await self.auth.create_user(
             login=login,
             name=login.title(),
             password="long enough for tests",
             role=Role.OPERATOR,
             endpoint="op101",
+            pbx=pbx,
         )
         assert isinstance(made, User)
         return made
@@ -89,9 +92,9 @@ class Office:
     async def set_campaign(self, **values: object) -> None:
         await self.store.write(lambda conn: campaigns.change(conn, self.campaign_id, **values))
 
-    async def seated(self, login: str, *, in_session: bool = True) -> Room:
+    async def seated(self, login: str, *, in_session: bool = True, pbx: str = "") -> Room:
         """An operator in session, in the campaign, with a page open."""
-        user = await self.operator(login)
+        user = await self.operator(login, pbx)
         room = await self.desks.rooms.of(user)
         await self.desks.rooms.watch(user)
         await self.press(room, lambda r: self.desks.verbs.choose_campaign(r, self.campaign_id))
@@ -150,7 +153,7 @@ class DeskEars:
     def session_changed(self, leg: str) -> None:
         self.desks.session_changed(leg)
 
-    def inbound_offered(self, event: InboundOffered) -> None:
+    def inbound_offered(self, pbx: str, event: InboundOffered) -> None:
         self.offered.append(event)
 
     def inbound_fell_back(self, call_id: str) -> None:
@@ -159,8 +162,8 @@ class DeskEars:
     def inbound_still_rings(self, call_id: str) -> None:
         pass
 
-    def pbx_changed(self, up: bool, reason: str) -> None:
-        self.desks.pbx_changed()
+    def pbx_changed(self, pbx: str, up: bool, reason: str) -> None:
+        self.desks.pbx_changed(pbx)
 
 
 def make_desks(office: Office) -> Desks:
@@ -169,14 +172,16 @@ def make_desks(office: Office) -> Desks:
     async def find_user(user_id: int) -> User | None:
         return next((user for user in await office.auth.all_users() if user.id == user_id), None)
 
-    office.switchboard = Switchboard()
-    office.pbx.sink = office.switchboard.report
+    pbxs = {pbx.name: pbx for pbx in (office.pbx, *office.further)}
+    office.switchboard = Switchboards(pbxs)
+    for name, pbx in pbxs.items():
+        pbx.sink = office.switchboard.at(name).report
     desks = Desks(
         World(
             store=office.store,
-            pbx=office.pbx,
+            pbxs=pbxs,
             switchboard=office.switchboard,
-            lines={"main": LINE},
+            lines={"main": LINE, **office.lines},
             now=office.clock,
             new_id=office.new_id,
             find_user=find_user,
@@ -190,7 +195,7 @@ def make_desks(office: Office) -> Desks:
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path / "store.db")
-    pbx, switchboard = FakePbx(), Switchboard()
+    pbx, switchboard = FakePbx(), Switchboards([FakePbx.name])
     box: list[Office] = []
     auth = Auth(store, lambda: box[0].now)
     office = Office(store=store, auth=auth, pbx=pbx, switchboard=switchboard, folder=tmp_path)

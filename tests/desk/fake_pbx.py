@@ -29,7 +29,8 @@ class FakePbx:
     name = "fake"
     clock_offset_s = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = name) -> None:
+        self.name = name
         self.up = False
         self.clock = 1_700_000_000.0
         self.orders: list[tuple[str, str]] = []

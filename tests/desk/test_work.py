@@ -197,7 +197,7 @@ async def test_inbound_work_has_no_number_to_dial(office: Office) -> None:
 
     def order(conn: Connection) -> object:
         return units.order_call(
-            conn, room.desk, inbound, loaded.campaign, record(), pbx="fake", line=LINE, now=office.now
+            conn, room.desk, inbound, loaded.campaign, record(), line=LINE, now=office.now
         )
 
     refused = await office.store.write(order)

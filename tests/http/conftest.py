@@ -182,7 +182,7 @@ def settings_in(folder: Path, **pbx: Any) -> Settings:
     return Settings(
         http=Http(port=0),
         store=StoreSettings(url=f"sqlite:///{folder}/store.db"),
-        pbx=PbxSettings(port=closed_port(), **pbx),
+        pbx={"main": PbxSettings(port=closed_port(), **pbx)},
         recordings=Recordings(source=str(folder / "monitor"), kept=str(folder / "kept")),
         lines={"main": LineSettings(dial="PJSIP/{number}@trunk")},
     )

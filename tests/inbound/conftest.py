@@ -39,9 +39,8 @@ class House:
         """Somebody calls; gives the leg."""
         self.callers += 1
         leg = f"1.{self.callers}"
-        self.office.switchboard.report(
-            InboundOffered(leg=leg, at=self.office.pbx.clock, number=number, name="", dialled="x")
-        )
+        at = self.office.pbx.clock
+        self.office.pbx.report(InboundOffered(leg=leg, at=at, number=number, name="", dialled="x"))
         return leg
 
     async def quiet(self) -> None:

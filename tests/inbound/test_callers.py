@@ -18,9 +18,9 @@ from tests.inbound.conftest import DEADLINE_S, STRANGER, House
 
 @given(st.text(max_size=80))
 def test_any_text_of_the_network_can_be_shown(text: str) -> None:
-    caller = caller_of("c", leg="1", line=LINE, number=text)
+    caller = caller_of("c", leg="1", pbx="", line=LINE, number=text)
     assert len(caller.number) <= 40 and caller.number.isprintable()
-    again = caller_of("c", leg="1", line=LINE, number=caller.number)
+    again = caller_of("c", leg="1", pbx="", line=LINE, number=caller.number)
     assert again.number == caller.number and again.e164 == caller.e164, "passed on as it came"
 
 

@@ -48,7 +48,7 @@ async def test_a_call_offered_again_can_be_left_to_the_next(house: House) -> Non
     maria, leg = await killed_while_answering(house, await office.seated("maria"))
     house.connect(maria, leg, "callwright-inbound-ring")
     await office.settled(maria, lambda view: view.state is DeskState.OFFERED)
-    office.switchboard.report(InboundFellBack(leg=leg, at=office.pbx.clock))
+    office.pbx.report(InboundFellBack(leg=leg, at=office.pbx.clock))
     await office.settled(maria, lambda view: view.work is None)
     await house.quiet()
     (call,) = await house.rows(calls)
@@ -78,7 +78,7 @@ async def test_a_call_whose_taking_was_lost_leaves_the_desk_with_the_fallback(ho
 
     office.pbx.take_inbound = lost  # type: ignore[method-assign]
     await office.press(maria, office.desks.verbs.answer)
-    office.switchboard.report(InboundFellBack(leg=leg, at=office.pbx.clock))
+    office.pbx.report(InboundFellBack(leg=leg, at=office.pbx.clock))
     await house.quiet()
     await house.later(1)
     assert maria.desk.work is not None, "it may come yet"
@@ -91,7 +91,7 @@ async def test_a_call_taken_in_the_very_moment_of_the_fallback_stays(house: Hous
     office = house.office
     maria = await office.seated("maria")
     leg = await house.talks(maria, STRANGER)
-    office.switchboard.report(InboundFellBack(leg=leg, at=office.pbx.clock))
+    office.pbx.report(InboundFellBack(leg=leg, at=office.pbx.clock))
     await house.quiet()
     await house.later(3)
     assert office.desks.rooms.view(maria).state is DeskState.TALKING

@@ -44,7 +44,7 @@ class Heard:
     def session_changed(self, leg: str) -> None:
         self.words.append(("session", leg))
 
-    def inbound_offered(self, event: InboundOffered) -> None:
+    def inbound_offered(self, pbx: str, event: InboundOffered) -> None:
         self.words.append(("offered", event.leg))
 
     def inbound_fell_back(self, call_id: str) -> None:
@@ -53,7 +53,7 @@ class Heard:
     def inbound_still_rings(self, call_id: str) -> None:
         self.words.append(("still rings", call_id))
 
-    def pbx_changed(self, up: bool, reason: str) -> None:
+    def pbx_changed(self, pbx: str, up: bool, reason: str) -> None:
         self.words.append(("pbx", up))
 
     def taken(self) -> list[tuple[str, object]]:
@@ -68,7 +68,7 @@ def heard() -> Heard:
 
 @pytest.fixture
 def board(heard: Heard) -> Switchboard:
-    made = Switchboard()
+    made = Switchboard("main")
     made.listen(heard)
     made.report(Connected(snapshot=stock()))
     heard.taken()
@@ -235,4 +235,4 @@ def test_an_offer_and_the_dialplans_own_way_are_handed_on(board: Switchboard, he
 
 def test_a_switchboard_without_a_listener_is_a_mistake_in_the_wiring() -> None:
     with pytest.raises(RuntimeError, match="listener"):
-        Switchboard().report(Disconnected(reason="cut"))
+        Switchboard("main").report(Disconnected(reason="cut"))

@@ -21,6 +21,7 @@ const call = (n) => ({
 
 export const consoleState = () => ({
   server_now: at(0), pbx_up: true, campaigns,
+  pbxs: [{ name: 'main', up: true, operators: 3, calls: 2 }],
   operators: operators.map(([id, name, state, s, campaign, client]) => ({ id, name, state, since: at(-s), campaign, client })),
   calls: [
     { id: 'a', direction: 'outbound', state: 'bridged', operator: 'Мария Петрова', client: 'Кузнецова А. С.', number: '8 (913) 555-01-27', campaign: campaigns[0].name, started_at: at(-87), answered_at: at(-75) },

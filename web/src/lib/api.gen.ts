@@ -875,9 +875,17 @@ export interface components {
         ConsoleView: {
             server_now: string;
             pbx_up: boolean;
+            pbxs: components["schemas"]["PbxLine"][];
             operators: components["schemas"]["OperatorLine"][];
             calls: components["schemas"]["LiveCall"][];
             campaigns: components["schemas"]["CampaignRow"][];
+        };
+        /** PbxLine */
+        PbxLine: {
+            name: string;
+            up: boolean;
+            operators: number;
+            calls: number;
         };
         /** OperatorLine */
         OperatorLine: {
@@ -965,6 +973,7 @@ export type MeBody = components['schemas']['MeBody'];
 export type PhoneAccount = components['schemas']['PhoneAccount'];
 export type ConsoleFrame = components['schemas']['ConsoleFrame'];
 export type ConsoleView = components['schemas']['ConsoleView'];
+export type PbxLine = components['schemas']['PbxLine'];
 export type OperatorLine = components['schemas']['OperatorLine'];
 export type LiveCall = components['schemas']['LiveCall'];
 export type $defs = Record<string, never>;

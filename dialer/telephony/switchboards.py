@@ -1,0 +1,74 @@
+"""All that lives on all PBXs behind one lookup: calls by our id, sessions by leg, whichever PBX they are at.
+
+Each PBX has a switchboard of its own: two PBXs may give the same id to two legs from outside, and what one of them
+reports, or that it is away, says nothing of what lives at another.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
+
+from dialer.telephony.model import Call, Snapshot
+from dialer.telephony.switchboard import Listener, Switchboard
+
+
+class Switchboards:
+    """`calls` and `sessions` are for reading; "" as a PBX's name means the first one."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.boards = {name: Switchboard(name) for name in names}
+        self._nowhere = Switchboard("")  # what was left at a PBX that the configuration no longer has
+        everywhere = (*self.boards.values(), self._nowhere)
+        self.calls: Mapping[str, Call] = ChainMap(*(board.calls for board in everywhere))
+        self.sessions: Mapping[str, bool] = ChainMap(*(board.sessions for board in everywhere))
+        self._everywhere = everywhere
+
+    def at(self, pbx: str) -> Switchboard:
+        """The switchboard of this PBX; of one that is not configured, the place of what has none."""
+        if not pbx:
+            return next(iter(self.boards.values()), self._nowhere)
+        return self.boards.get(pbx, self._nowhere)
+
+    def listen(self, listener: Listener) -> None:
+        for board in self._everywhere:
+            board.listen(listener)
+
+    def expect(self, call: Call, *, pbx: str) -> None:
+        """Follow a call from now on: before it is dialled, when it comes in, or after a restart."""
+        self.at(pbx).expect(call)
+
+    def forget(self, call_id: str) -> None:
+        for board in self._everywhere:
+            board.forget(call_id)
+
+    def hangup_ordered(self, call_id: str, at: float) -> None:
+        """Remember that an operator hung the call up (`at` in its PBX's clock)."""
+        for board in self._everywhere:
+            board.hangup_ordered(call_id, at)
+
+    def expect_session(self, leg: str, *, pbx: str) -> None:
+        self.at(pbx).expect_session(leg)
+
+    def recall_session(self, leg: str, *, pbx: str, up: bool) -> None:
+        """A session that an earlier daemon knew; once its PBX was asked what lives, one that is not here is none."""
+        board = self.at(pbx)
+        if leg not in board.sessions and not board.took_stock:
+            board.sessions[leg] = up
+
+    def forget_session(self, leg: str) -> None:
+        for board in self._everywhere:
+            board.sessions.pop(leg, None)
+
+    def is_waiting(self, call_id: str) -> bool:
+        """Whether this client stands answered and recorded, and not yet joined with anybody."""
+        return any(call_id in board.waiting_clients for board in self._everywhere)
+
+    def no_longer_waits(self, call_id: str) -> None:
+        for board in self._everywhere:
+            board.waiting_clients.discard(call_id)
+
+    def close_what_is_nowhere(self, at: float) -> None:
+        """Nobody will ever report what was left at a PBX that is no longer configured: it is lost sight of."""
+        if self._nowhere.calls or self._nowhere.sessions:
+            self._nowhere.take_stock(Snapshot(at=at, started="", legs=()))
