@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from hypothesis import settings
 
 from dialer.auth import passwords
+from tests.marks import FOLDERS
 from tests.rig import missing
 
 REQUIRE_ALL = os.environ.get("REQUIRE") == "all"
@@ -36,10 +37,9 @@ def quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.is_relative_to(_HERE / "asterisk"):
-            item.add_marker(pytest.mark.asterisk)
-        if item.path.is_relative_to(_HERE / "browser"):
-            item.add_marker(pytest.mark.browser)
+        for folder, mark in FOLDERS.items():
+            if item.path.is_relative_to(_HERE / folder):
+                item.add_marker(mark)
 
 
 @pytest.hookimpl(tryfirst=True)

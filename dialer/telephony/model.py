@@ -243,8 +243,10 @@ class Leg:
     bridge: str = ""
     room: bool = False  # the bridge it is in is a room of several
     stands: Place | None = None  # outside any bridge: set aside, left alone, ready to be joined
+    placed_at: float | None = None  # when it last entered or left a bridge: what is older is told again
     stays: tuple[tuple[str, float], ...] = ()
     held: bool = False
+    held_at: float | None = None  # when `held` last changed
     transferred_at: float | None = None
     hangup_requested_at: float | None = None  # its own end hung up
     hangup_ordered_at: float | None = None  # we hung it up

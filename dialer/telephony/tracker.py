@@ -112,13 +112,17 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
             return replace(leg, order_reason=reason if leg.order_reason is None else leg.order_reason)
         case LegBridged(bridge=bridge, room=room):
             stays = _stayed(leg.stays, bridge, at)
-            return replace(leg, bridge=bridge, room=room, stands=None, stays=stays)
+            if _told_again(leg.placed_at, at):
+                return replace(leg, stays=stays)
+            return replace(leg, bridge=bridge, placed_at=at, room=room, stands=None, stays=stays)
         case LegUnbridged(bridge=bridge):
-            return replace(leg, bridge="", room=False) if leg.bridge == bridge else leg
+            if leg.bridge != bridge or _told_again(leg.placed_at, at):
+                return leg
+            return replace(leg, bridge="", placed_at=at, room=False)
         case LegSetAside() | LegAlone() | ThirdReady():
-            return replace(leg, stands=_STANDS[type(event)])
+            return leg if _told_again(leg.placed_at, at) else replace(leg, stands=_STANDS[type(event)])
         case LegHeld(held=held):
-            return replace(leg, held=held)
+            return leg if _told_again(leg.held_at, at) else replace(leg, held=held, held_at=at)
         case LegTransferred():
             return replace(leg, transferred_at=_earliest(leg.transferred_at, at))
         case LegHangupRequested():
@@ -130,6 +134,11 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
         case RecordingPaused(paused=paused):
             return replace(leg, paused=paused)
     return leg
+
+
+def _told_again(last: float | None, at: float) -> bool:
+    """Whether an event is older than what is known, as when a second connection tells it late."""
+    return last is not None and at < last
 
 
 def _over(leg: Leg, event: LegEnded) -> Leg:

@@ -122,7 +122,7 @@ async def test_an_order_without_an_answer_ends_by_its_deadline() -> None:
         await connection.ask(CoreStatus())
 
 
-async def test_an_answer_without_an_action_id_fails_nobody_and_hangs_nobody() -> None:
+async def test_scenario_27_an_answer_without_an_action_id_fails_nobody() -> None:
     fake = FakeAmi(
         answers={"Bridge": lambda _: message("Response: Error", "Message: Missing action in request")}
     )
@@ -157,7 +157,7 @@ async def test_the_end_of_the_connection_ends_every_order_at_once() -> None:
             await connection.ask(CoreStatus())
 
 
-async def test_a_list_mixed_with_live_events_and_another_list() -> None:
+async def test_scenario_25_a_list_mixed_with_live_events_and_another_list() -> None:
     fake = FakeAmi()
     live = message("Event: Hangup", "Timestamp: 1.5", "Uniqueid: 9", "Cause: 16")
 
@@ -180,7 +180,7 @@ async def test_a_list_mixed_with_live_events_and_another_list() -> None:
         assert [event.name for event in events] == ["FullyBooted", "Hangup", "Hangup"]
 
 
-async def test_a_list_that_never_ends_is_thrown_away() -> None:
+async def test_scenario_25_a_list_that_never_ends_is_thrown_away() -> None:
     fake = FakeAmi()
     fake.answers["CoreShowChannels"] = lambda h: (
         message("Response: Success", f"ActionID: {h['ActionID']}", "EventList: start")
@@ -229,7 +229,7 @@ async def test_a_consumers_error_costs_one_event() -> None:
     assert connection.consumer_errors == 1
 
 
-async def test_silence_is_noticed_within_five_seconds() -> None:
+async def test_scenario_20_silence_is_noticed_within_five_seconds() -> None:
     fake = FakeAmi()
     async with connected(fake) as (connection, _):
         fake.answers["Ping"] = lambda _: None
@@ -240,7 +240,7 @@ async def test_silence_is_noticed_within_five_seconds() -> None:
         assert "silent" in reason
 
 
-async def test_unanswered_pings_are_noticed_though_events_come() -> None:
+async def test_scenario_20_unanswered_pings_are_noticed_though_events_come() -> None:
     fake = FakeAmi()
     async with connected(fake, silence_s=1.5, ping_s=0.5) as (connection, _):
         fake.answers["Ping"] = lambda _: None
@@ -268,7 +268,7 @@ async def test_a_live_connection_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("ahead", [-600.0, 0.0, 600.0])
-async def test_the_clock_offset_comes_from_pings(ahead: float) -> None:
+async def test_scenario_37_the_clock_offset_comes_from_pings(ahead: float) -> None:
     async with connected(FakeAmi(clock_ahead_s=ahead)) as (connection, _):
         assert abs(connection.offset_s - ahead) < 0.05
 
@@ -306,7 +306,7 @@ async def test_a_capture_in_small_pieces_gives_its_events(step: int) -> None:
         assert [event.name for event in events] == expected
 
 
-async def test_a_flood_leaves_the_loop_to_others_and_loses_nothing() -> None:
+async def test_scenario_24_a_flood_leaves_the_loop_to_others_and_loses_nothing() -> None:
     fake = FakeAmi()
     wanted = message("Event: Hangup", "Timestamp: 1.5", "Uniqueid: 1", "Cause: 16")
     noise = message(

@@ -173,7 +173,7 @@ async def test_it_comes_back_and_says_so() -> None:
         assert pbx.up
 
 
-async def test_a_partial_list_is_not_taken_for_the_whole() -> None:
+async def test_scenario_25_a_partial_list_is_not_taken_for_the_whole() -> None:
     fake = FakeAmi()
 
     def partly(headers: dict[str, str]) -> str:

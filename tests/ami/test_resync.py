@@ -46,7 +46,9 @@ def told(leg: str, at: float, name: str, **headers: object) -> str:
     return message(f"Event: {name}", "Privilege: call,all", f"Timestamp: {at}", f"Uniqueid: {leg}", *lines)
 
 
-async def test_cut_at_any_byte_and_nothing_is_lost_or_left_over(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scenario_19_cut_at_any_byte_and_nothing_is_lost_or_left_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(reconnect, "SHORTEST_S", 0.001)
     monkeypatch.setattr(reconnect, "SHORT_CAP_S", 0.002)
     monkeypatch.setattr(reconnect, "SOON_TRIES", 10**6)
@@ -81,7 +83,7 @@ async def test_cut_at_any_byte_and_nothing_is_lost_or_left_over(monkeypatch: pyt
     assert fake.connections == CUTS + 1
 
 
-async def test_cut_while_the_stock_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scenario_25_cut_while_the_stock_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that breaks off at any byte is no stock; the next connection's is."""
     monkeypatch.setattr(reconnect, "SHORTEST_S", 0.001)
     monkeypatch.setattr(reconnect, "SHORT_CAP_S", 0.002)

@@ -96,7 +96,7 @@ def test_every_capture_is_understood() -> None:
             assert not each.name or each.name in set(EVENTS) | silent, (name, each.name)
 
 
-def test_hostile_names_are_storable() -> None:
+def test_scenario_41_hostile_names_are_storable() -> None:
     offered = [
         event for event in capture.load("inbound_hostile_names").events() if isinstance(event, InboundOffered)
     ]
@@ -117,7 +117,7 @@ def test_any_bytes_become_storable_text(raw: bytes) -> None:
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in value)
 
 
-def test_a_husk_does_not_end_the_call() -> None:
+def test_scenario_15_a_husk_does_not_end_the_call() -> None:
     assert translate(message("Hangup", Channel="PJSIP/a-1<ZOMBIE>", Cause="16"), 0.0) is None
     assert translate(message("Hangup", Channel="PJSIP/a-1", Cause="16"), 0.0) == LegEnded(
         leg="1.1", at=2.5, cause=16

@@ -172,7 +172,7 @@ def plan(rng: random.Random) -> list[str]:
 
 
 @pytest.mark.timeout(400)
-def test_killed_at_random_moments_nothing_is_lost_and_nobody_rung_twice(
+def test_scenario_31_killed_at_random_moments_nobody_is_rung_twice(
     asterisk: AsteriskServer,
     far_end: FarEnd,
     phones: FarEnd,

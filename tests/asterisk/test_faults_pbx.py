@@ -124,7 +124,7 @@ def started_at(oracle: Oracle, call: str) -> float:
 
 
 @pytest.mark.timeout(400)
-def test_asterisk_killed_in_mid_call(
+def test_scenario_21_asterisk_killed_in_mid_call(
     asterisk: AsteriskServer,
     far_end: FarEnd,
     phones: FarEnd,

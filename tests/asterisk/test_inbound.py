@@ -219,7 +219,9 @@ def test_a_client_who_hangs_up_first(maria: Page) -> None:
     maria.wait_state("ready")
 
 
-def test_what_strangers_call_themselves_is_only_text(maria: Page, head: Client, daemon: Daemon) -> None:
+def test_scenario_41_what_strangers_call_themselves_is_only_text(
+    maria: Page, head: Client, daemon: Daemon
+) -> None:
     for name, number in HOSTILE:
         before = newest_call(head)["id"]
         with calling(number, name=name, ends="cancel", after_s=0.3) as caller:

@@ -155,7 +155,7 @@ def muted_a_while(phone: BrowserPhone) -> Pause:
     return between
 
 
-def test_marks_behind_a_mute(page: Page, phone: BrowserPhone, daemon: Daemon) -> None:
+def test_scenario_40_marks_behind_a_mute(page: Page, phone: BrowserPhone, daemon: Daemon) -> None:
     page.choose("Молчание")
     errors: list[float] = []
     while not errors:

@@ -103,7 +103,7 @@ def test_a_call_that_is_not_to_be_recorded_is_not(
     assert not any(path.exists() for path in asterisk.recordings(call))
 
 
-def test_killed_in_mid_call_it_leaves_sizes_of_zero_and_at_most_its_last_two_seconds_are_lost(
+def test_scenario_39_killed_in_mid_call_the_file_has_no_sizes_and_lacks_its_tail(
     asterisk: AsteriskServer, far_end: FarEnd, phones: FarEnd
 ) -> None:
     with RawAmi() as ami:

@@ -64,7 +64,9 @@ def calling(number: str, **more: Any) -> Iterator[Caller]:
         caller.remove()
 
 
-def test_a_daemon_stopped_past_the_lease_dials_nobody(maria: Page, daemon: Daemon, oracle: Oracle) -> None:
+def test_scenario_32_a_daemon_stopped_past_the_lease_dials_nobody(
+    maria: Page, daemon: Daemon, oracle: Oracle
+) -> None:
     """The press waits in the socket while the process is stopped; the lease ends; then it goes on."""
     for attempt in range(3):
         maria.press("next")
@@ -82,9 +84,7 @@ def test_a_daemon_stopped_past_the_lease_dials_nobody(maria: Page, daemon: Daemo
         pressed.close()
 
 
-def test_killed_between_claim_and_order_the_client_is_another_operators_soon(
-    maria: Page, daemon: Daemon, oracle: Oracle
-) -> None:
+def test_scenario_30_killed_between_claim_and_order(maria: Page, daemon: Daemon, oracle: Oracle) -> None:
     maria.press("next")
     client = maria.work["card"]["client_id"]
     number = maria.work["card"]["phones"][0]["e164"]
@@ -108,7 +108,7 @@ def test_killed_between_claim_and_order_the_client_is_another_operators_soon(
     anna.close()
 
 
-def test_killed_while_a_call_from_outside_rings_it_rings_on(
+def test_scenario_31_killed_while_a_call_from_outside_rings_it_rings_on(
     maria: Page, daemon: Daemon, asterisk: AsteriskServer
 ) -> None:
     with calling("89991112233") as caller:
@@ -124,7 +124,9 @@ def test_killed_while_a_call_from_outside_rings_it_rings_on(
         assert caller.wait(10), caller.errors()
 
 
-def test_killed_as_the_operator_answers_the_caller_is_talked_to(maria: Page, daemon: Daemon) -> None:
+def test_scenario_31_killed_as_the_operator_answers_the_caller_is_talked_to(
+    maria: Page, daemon: Daemon
+) -> None:
     """Wherever between the press and the bridge it dies: the press is made again, or was carried out."""
     for number, delay in enumerate((0.0, 0.005, 0.02, 0.05)):
         with calling(f"8999111330{number}", port=5081 + number) as caller:

@@ -99,7 +99,7 @@ def test_a_dead_pbx_is_said_with_what_still_works(open_screen: OpenScreen, offic
     expect(screen.part("trail").locator("[aria-current]")).to_have_text("Заказ")
 
 
-def test_one_tab_owns_the_phone_and_another_takes_it_over(open_screen: OpenScreen) -> None:
+def test_scenario_43_one_tab_owns_the_phone_and_another_takes_it_over(open_screen: OpenScreen) -> None:
     first = open_screen(language="en")
     first.expect_errors(*LOST)
     first.enter(WEB_PHONE[0])

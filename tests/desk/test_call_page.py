@@ -34,7 +34,9 @@ def call(**more: Any) -> Any:
 
 
 @given(st.floats(-30, 120), st.none() | st.floats(0, 100), st.sampled_from(SOUND))
-def test_a_mark_lies_within_its_recording(second: float, duration: float | None, state: str) -> None:
+def test_scenario_40_a_mark_lies_within_its_recording(
+    second: float, duration: float | None, state: str
+) -> None:
     moment = NOW + timedelta(seconds=second)
     offset = offset_of(moment, sound(state=state, duration_s=duration), call())
     assert offset is not None

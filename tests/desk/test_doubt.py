@@ -162,7 +162,7 @@ async def test_a_mute_ends_with_its_call(office: Office) -> None:
     assert view.work is not None and view.work.call is not None and not view.work.call.muted
 
 
-async def test_an_order_that_made_no_channel_ends_and_costs_no_attempt(office: Office) -> None:
+async def test_scenario_04_an_order_that_made_no_channel_costs_no_attempt(office: Office) -> None:
     await office.add_clients(1)
     room = await office.seated("maria")
     await office.press(room, office.desks.verbs.next)

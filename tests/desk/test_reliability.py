@@ -61,7 +61,7 @@ def session_leg(office: Office, room: Room) -> LiveLeg:
 # --- 30: between the claim and the order --------------------------------------------------------------------
 
 
-async def test_a_client_claimed_before_the_crash_is_on_the_page_again(office: Office) -> None:
+async def test_scenario_30_a_client_claimed_before_the_crash_is_on_the_page_again(office: Office) -> None:
     room = await previewing(office)
     was = office.desks.rooms.view(room).work
     room = await another_life(office, session_leg(office, room))
@@ -72,7 +72,7 @@ async def test_a_client_claimed_before_the_crash_is_on_the_page_again(office: Of
     assert not office.pbx.dialled
 
 
-async def test_a_client_of_an_operator_who_never_comes_back_is_free_soon(office: Office) -> None:
+async def test_scenario_30_a_client_of_one_who_never_comes_back_is_free_soon(office: Office) -> None:
     room = await previewing(office)
     await another_life(office, session_leg(office, room))
     office.pass_time(seconds=30)
@@ -82,7 +82,7 @@ async def test_a_client_of_an_operator_who_never_comes_back_is_free_soon(office:
     assert view.work is not None, "half a minute after the crash, not a whole preview"
 
 
-async def test_an_operator_who_comes_back_has_the_whole_preview(office: Office) -> None:
+async def test_scenario_30_an_operator_who_comes_back_has_the_whole_preview(office: Office) -> None:
     room = await previewing(office)
     room = await another_life(office, session_leg(office, room))
     office.pass_time(seconds=20)
@@ -95,7 +95,7 @@ async def test_an_operator_who_comes_back_has_the_whole_preview(office: Office) 
 # --- 31: after the order ------------------------------------------------------------------------------------
 
 
-async def test_a_call_ordered_before_the_crash_is_adopted(office: Office) -> None:
+async def test_scenario_31_a_call_ordered_before_the_crash_is_adopted(office: Office) -> None:
     room, call = await dialled(office)
     ringing = live(office, call, context="callwright-client")
     room = await another_life(office, session_leg(office, room), ringing)
@@ -109,7 +109,7 @@ async def test_a_call_ordered_before_the_crash_is_adopted(office: Office) -> Non
     assert len(office.pbx.dialled) == 1
 
 
-async def test_a_client_who_answered_while_nobody_was_there_is_bridged(office: Office) -> None:
+async def test_scenario_31_a_client_who_answered_nobody_is_bridged(office: Office) -> None:
     room, call = await dialled(office)
     waiting = live(office, call, up=True, context="callwright-client")
     room = await another_life(office, session_leg(office, room), waiting)
@@ -119,7 +119,7 @@ async def test_a_client_who_answered_while_nobody_was_there_is_bridged(office: O
     assert view.work.call.recorded, "nobody heard of the recording's start, and there is one"
 
 
-async def test_a_call_already_bridged_is_left_as_it_is(office: Office) -> None:
+async def test_scenario_31_a_call_already_bridged_is_left_as_it_is(office: Office) -> None:
     room, call = await dialled(office)
     office.pbx.client_waits(call)
     await office.settled(room, lambda v: v.state is DeskState.TALKING)
@@ -131,7 +131,7 @@ async def test_a_call_already_bridged_is_left_as_it_is(office: Office) -> None:
     assert office.pbx.orders.count(("bridge", call)) == 1
 
 
-async def test_an_order_of_which_nothing_lives_is_unknown_and_keeps_the_pause(office: Office) -> None:
+async def test_scenario_31_an_order_of_which_nothing_lives_is_unknown(office: Office) -> None:
     room, _ = await dialled(office)
     room = await another_life(office, session_leg(office, room))
     view = await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
@@ -142,7 +142,7 @@ async def test_an_order_of_which_nothing_lives_is_unknown_and_keeps_the_pause(of
     assert len(office.pbx.dialled) == 1
 
 
-async def test_the_same_press_after_the_crash_rings_nobody_again(office: Office) -> None:
+async def test_scenario_31_the_same_press_after_the_crash_rings_nobody_again(office: Office) -> None:
     room = await previewing(office)
     await office.press(room, lambda r: office.desks.verbs.dial(r, None), key="press")
     call = office.pbx.dialled[0].call
@@ -154,7 +154,7 @@ async def test_the_same_press_after_the_crash_rings_nobody_again(office: Office)
 # --- 32: a daemon that stood still --------------------------------------------------------------------------
 
 
-async def test_a_press_that_waited_past_the_lease_rings_nobody(office: Office) -> None:
+async def test_scenario_32_a_press_that_waited_past_the_lease_rings_nobody(office: Office) -> None:
     """The press is older than the sweep's look at the clock: it comes first, and is refused all the same."""
     room = await previewing(office)
     office.pass_time(seconds=PREVIEW.total_seconds() + 1)
@@ -167,7 +167,7 @@ async def test_a_press_that_waited_past_the_lease_rings_nobody(office: Office) -
     assert view.work is not None, "the client is free for another"
 
 
-async def test_a_result_that_waited_past_the_lease_is_not_written(office: Office) -> None:
+async def test_scenario_32_a_result_that_waited_past_the_lease_is_not_written(office: Office) -> None:
     room = await previewing(office)
     await office.press(room, lambda r: office.desks.verbs.draft(r, {"disposition": "sale"}, None))
     office.pass_time(seconds=PREVIEW.total_seconds() + 1)
@@ -216,7 +216,7 @@ def slow(office: Office) -> SlowStore:
     return slow
 
 
-async def test_an_order_that_stood_still_behind_its_commit_is_not_sent(
+async def test_scenario_32_an_order_that_stood_still_behind_its_commit_is_not_sent(
     office: Office, slow: SlowStore
 ) -> None:
     room = await previewing(office)

@@ -88,7 +88,7 @@ async def test_a_whole_work_as_it_stands_in_the_store(office: Office) -> None:
     assert kinds == ["entry.claimed", "call.started", "call.answered", "call.ended", "result.saved"]
 
 
-async def test_a_wrong_number_is_flagged_and_the_next_one_tried(office: Office) -> None:
+async def test_scenario_07_a_wrong_number_is_flagged_and_the_next_one_tried(office: Office) -> None:
     await add_client(office, "+79161110200", "+74951234567")
     room = await office.seated("maria")
     await office.press(room, office.desks.verbs.next)

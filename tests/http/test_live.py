@@ -39,7 +39,7 @@ async def test_a_page_is_told_the_whole_state_when_it_comes_and_when_it_changes(
         assert (frame["stream"], frame["seq"]) == (pushed["stream"], pushed["seq"])
 
 
-async def test_both_pages_of_an_operator_are_told(house: House) -> None:
+async def test_scenario_43_both_pages_of_an_operator_are_told(house: House) -> None:
     page = await house.entered()
     async with page.live() as one, page.live() as other:
         await frame_of(one)

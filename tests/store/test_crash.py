@@ -50,7 +50,7 @@ def _stored(file: Path) -> set[int]:
         connection.close()
 
 
-def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
+def test_scenario_33_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
     process, pipe = start(fill_a_small_disk, f"sqlite:///{tmp_path}/store.db")
     told = []
     while pipe.poll(DEADLINE_S):
@@ -84,7 +84,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-async def test_work_goes_on_when_space_returns(small_disk: Path) -> None:
+async def test_scenario_33_work_goes_on_when_space_returns(small_disk: Path) -> None:
     store = await Store.open(f"sqlite:///{small_disk}/store.db")
     await store.migrate()
     await store.write(tested.create_all)

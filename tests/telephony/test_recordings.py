@@ -171,7 +171,7 @@ async def test_a_recording_is_finished_once_though_told_thrice(studio: Studio) -
     assert len(row.peaks) % 2 == 0
 
 
-async def test_what_a_crash_left_unfinished_is_finished_at_the_start(studio: Studio) -> None:
+async def test_scenario_39_what_a_crash_left_unfinished_is_finished_at_the_start(studio: Studio) -> None:
     for call_id in ("A", "B"):
         await studio.call(call_id, end_reason="pbx_restarted")
         studio.pbx_writes(call_id, torn=True, seconds=1.5)

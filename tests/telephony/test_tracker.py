@@ -112,7 +112,7 @@ def test_an_answered_call_was_bridged_and_recorded() -> None:
     assert end.client.answered_at <= end.bridged_at
 
 
-def test_a_second_order_of_a_live_id_leaves_the_call_alone() -> None:
+def test_scenario_05_a_second_order_of_a_live_id_leaves_the_call_alone() -> None:
     ((call, flow),) = recorded("outbound_duplicate_id")
     states = []
     for event in flow.events():
@@ -122,20 +122,20 @@ def test_a_second_order_of_a_live_id_leaves_the_call_alone() -> None:
     assert call.client.order_reason is None
 
 
-def test_every_event_twice_is_as_good_as_once() -> None:
+def test_scenario_28_every_event_twice_is_as_good_as_once() -> None:
     for call, flow in FLOWS:
         events = flow.events()
         assert follow(call, [event for each in events for event in (each, each)]) == follow(call, events)
 
 
-def test_answer_known_from_the_orders_answer_alone() -> None:
+def test_scenario_01_answer_known_from_the_orders_answer_alone() -> None:
     """1: OriginateResponse before Newchannel."""
     call = follow(outbound(C), [LegAnswered(leg=C, at=5.0), LegCreated(leg=C, at=4.0)])
     assert call.state is CallState.ANSWERED
     assert (call.client.created_at, call.client.answered_at) == (4.0, 5.0)
 
 
-def test_a_late_failure_changes_the_outcome_not_the_state() -> None:
+def test_scenario_02_a_late_failure_changes_the_outcome_not_the_state() -> None:
     """2: Hangup before OriginateResponse(Failure)."""
     before = follow(
         outbound(C),
@@ -150,13 +150,13 @@ def test_a_late_failure_changes_the_outcome_not_the_state() -> None:
     assert (after.state, after.outcome, after.client.ended_at) == (CallState.ENDED, Outcome.NO_ANSWER, 9.0)
 
 
-def test_an_order_without_any_channel() -> None:
+def test_scenario_04_an_order_without_any_channel() -> None:
     """4: no ghost stays."""
     call = track(outbound(C), LegOrderFailed(leg=C, at=1.0, reason=0))
     assert (call.state, call.end_reason, call.outcome) == (CallState.ENDED, EndReason.REFUSED, Outcome.FAILED)
 
 
-def test_the_other_half_of_a_local_channel_knows_better() -> None:
+def test_scenario_06_the_other_half_of_a_local_channel_knows_better() -> None:
     """6: `;1` ends with cause 0, `;2` with 17, in either order."""
     ends = [LegEnded(leg=C, at=2.0, cause=0), LegEnded(leg=C + ";2", at=2.1, cause=17)]
     for events in (ends, ends[::-1]):
@@ -164,7 +164,7 @@ def test_the_other_half_of_a_local_channel_knows_better() -> None:
         assert call.outcome is Outcome.BUSY
 
 
-def test_reason_nought_but_cause_one() -> None:
+def test_scenario_07_reason_nought_but_cause_one() -> None:
     """7: an unallocated number."""
     events = [
         LegCreated(leg=C, at=1.0),
@@ -174,14 +174,14 @@ def test_reason_nought_but_cause_one() -> None:
     assert follow(outbound(C), events).outcome is Outcome.WRONG_NUMBER
 
 
-def test_hangup_at_the_answer_has_no_negative_talk() -> None:
+def test_scenario_09_hangup_at_the_answer_has_no_negative_talk() -> None:
     """9: the answer is told after the end."""
     call = follow(outbound(C), [LegEnded(leg=C, at=2.0, cause=16), LegAnswered(leg=C, at=2.02)])
     assert call.outcome is Outcome.ANSWERED
     assert talk_s(call) == 0.0
 
 
-def test_the_bridge_changes_in_mid_call() -> None:
+def test_scenario_11_the_bridge_changes_in_mid_call() -> None:
     """11: the client leaves one bridge and enters another: still one call, one end."""
     call = follow(
         joined(),
@@ -208,7 +208,7 @@ def test_the_bridge_changes_in_mid_call() -> None:
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_blind_transfer_frees_the_operator(late: bool) -> None:
+def test_scenario_13_a_blind_transfer_frees_the_operator(late: bool) -> None:
     """13: the client's call goes on as transferred, whichever is told first."""
     call = follow(
         joined(),
@@ -311,7 +311,7 @@ def stock(*rows: LiveLeg, at: float = 100.0) -> Snapshot:
     return Snapshot(at=at, started="then", legs=rows)
 
 
-def test_a_call_that_ended_unseen_is_lost_sight_of() -> None:
+def test_scenario_17_a_call_that_ended_unseen_is_lost_sight_of() -> None:
     talking = track(outbound(C), LegAnswered(leg=C, at=50.0))
     asked = outbound("D")
     ((_, answered), (_, unknown)) = reconcile({C: talking, "D": asked}, stock(), restarted=False)
@@ -325,13 +325,13 @@ def test_a_call_that_ended_unseen_is_lost_sight_of() -> None:
     assert (unknown.end_reason, unknown.outcome) == (EndReason.LOST_SIGHT, Outcome.UNKNOWN)
 
 
-def test_after_a_restart_nothing_lives_whatever_the_list_says() -> None:
+def test_scenario_21_after_a_restart_nothing_lives_whatever_the_list_says() -> None:
     talking = track(outbound(C), LegAnswered(leg=C, at=50.0))
     ((_, closed),) = reconcile({C: talking}, stock(row(C)), restarted=True)
     assert (closed.end_reason, closed.ended_by) == (EndReason.PBX_RESTARTED, Party.SYSTEM)
 
 
-def test_a_living_call_is_taken_over_with_its_bridge() -> None:
+def test_scenario_18_a_living_call_is_taken_over_with_its_bridge() -> None:
     dialled = replace(outbound(C), operator_leg=OP)
     ((before, after),) = reconcile(
         {C: dialled}, stock(row(C, bridge="a"), row(OP, bridge="a")), restarted=False
@@ -355,7 +355,7 @@ def test_the_operator_gone_meanwhile() -> None:
     assert after.state is CallState.ANSWERED
 
 
-def test_the_dead_do_not_rise() -> None:
+def test_scenario_26_the_dead_do_not_rise() -> None:
     """26: a row that was written before the hangup was told."""
     over = track(outbound(C), LegEnded(leg=C, at=99.0, cause=16))
     assert reconcile({C: over}, stock(row(C)), restarted=False) == []

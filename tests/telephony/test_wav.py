@@ -62,9 +62,7 @@ def written(folder: Path, left: bytes | None, right: bytes | None) -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(left=torn_files() | st.none(), right=torn_files() | st.none())
-def test_whatever_is_left_of_two_sides_plays_to_its_last_sample(
-    left: bytes | None, right: bytes | None
-) -> None:
+def test_scenario_39_whatever_is_left_of_two_sides_plays(left: bytes | None, right: bytes | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         written(folder, left, right)

@@ -1,0 +1,3 @@
+"""Which mark all tests of a folder bear."""
+
+FOLDERS = {"asterisk": "asterisk", "browser": "browser"}

@@ -1,0 +1,1 @@
+"""What telephony must survive, scenario by scenario: each a test that bears its number."""
