@@ -23,7 +23,8 @@ __all__ = ["asterisk", "far_end", "network", "phones"]
 async def bench(asterisk: AsteriskServer, far_end: FarEnd, phones: FarEnd) -> AsyncIterator[Bench]:
     callers: list[Caller] = []
     ear = Ear()
-    pbx = AsteriskPbx(AsteriskSettings(secret=asterisk.accounts.ami), ear, rng=random.Random(1))
+    settings = AsteriskSettings(secret=asterisk.accounts.ami)
+    pbx = AsteriskPbx(settings, ear, rng=random.Random(1))
 
     def call_in(
         *, number: str, dialled: str, gives_up_s: float | None = None, hangs_up_s: float | None = None
@@ -41,7 +42,9 @@ async def bench(asterisk: AsteriskServer, far_end: FarEnd, phones: FarEnd) -> As
         pbx=pbx,
         ear=ear,
         call_in=call_in,
+        settings=settings,
         kill=asterisk.kill,
+        stop=lambda: asterisk.cli("core stop now") and None,
         start=asterisk.start,
         recordings=asterisk.monitor,
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dialer.ami.settings import AsteriskSettings
 from dialer.telephony.identity import ulid
 from dialer.telephony.model import Call, PbxEvent
-from dialer.telephony.port import Pbx, Report
+from dialer.telephony.port import Pbx, Report, Sink
 from dialer.telephony.tracker import track
 
 T = TypeVar("T")
@@ -33,13 +34,15 @@ class Caller(Protocol):
 
 @dataclass
 class Ear:
-    """The sink: everything that was reported, and a way to wait for more."""
+    """The sink: everything that was reported, a way to wait for more, and somebody who hears it too."""
 
     heard: list[Report] = field(default_factory=list)
+    also: Sink = field(default=lambda report: None)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __call__(self, report: Report) -> None:
         self.heard.append(report)
+        self.also(report)
         self._came.set()
 
     @property
@@ -81,7 +84,7 @@ class Ear:
 
 @dataclass(kw_only=True)
 class Bench:
-    """A PBX under test. `kill` ends it without a word, `start` begins another life of it.
+    """A PBX under test. `kill` ends it without a word, `stop` politely, `start` begins another life of it.
 
     `pace` is how much quicker its people are than the rig's: 1 on a real Asterisk.
     """
@@ -89,7 +92,9 @@ class Bench:
     pbx: Pbx
     ear: Ear
     call_in: Caller
+    settings: AsteriskSettings
     kill: Callable[[], None]
+    stop: Callable[[], None]
     start: Callable[[], None]
     recordings: Path
     pace: float = 1.0

@@ -72,6 +72,7 @@ SCENARIOS = (
         11,
         "a Local channel is optimised away: the client changes bridges, halves hang up in mid-call",
         "the call stays up and ends exactly once",
+        replayed="being recorded",
     ),
     Scenario(
         12,
@@ -82,6 +83,7 @@ SCENARIOS = (
         13,
         "a blind transfer: the operator's leg leaves, the client goes on",
         "the operator is free at once; the call goes on as transferred, with its recording and answers",
+        replayed="transfers are being built",
     ),
     Scenario(
         14,
@@ -141,6 +143,7 @@ SCENARIOS = (
         24,
         "a flood of events",
         "the loop serves others meanwhile; memory is bounded; nothing is lost",
+        replayed="there it is a benchmark, ami_flood, for it takes a minute and measures",
     ),
     Scenario(
         25,

@@ -20,13 +20,14 @@ EVER = 1e12  # before any event of any capture, nothing lives
 class Told:
     """A listener: the states that each call went through, and which sessions are up."""
 
+    began: Snapshot = Snapshot(at=-EVER, started="1", legs=())
     board: Switchboard = field(default_factory=Switchboard)
     states: dict[str, list[CallState]] = field(default_factory=dict)
     offered: list[InboundOffered] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.board.listen(self)
-        self.board.report(Connected(snapshot=Snapshot(at=-EVER, started="1", legs=())))
+        self.board.report(Connected(snapshot=self.began))
 
     def expect(self, call: Call) -> None:
         self.board.expect(call)
