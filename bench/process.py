@@ -54,6 +54,13 @@ async def filled(folder: Path, *, operators: int, clients: int) -> list[User]:
 @asynccontextmanager
 async def daemon(folder: Path, ami_port: int) -> AsyncIterator[int]:
     """`dialer serve` over the store in `folder`; its HTTP port."""
+    config = configured(folder, ami_port)
+    async with started("-m", "dialer", "--config", str(config), "serve") as ready:
+        yield int(ready.rsplit(":", 1)[1])
+
+
+def configured(folder: Path, ami_port: int, secret: str = "secret") -> Path:
+    """A configuration over the store in `folder`."""
     config = folder / "dialer.toml"
     config.write_text(
         f"""
@@ -64,7 +71,7 @@ port = 0
 url = "sqlite:///{folder}/store.db"
 [pbx]
 port = {ami_port}
-secret = "secret"
+secret = "{secret}"
 [recordings]
 source = "{folder}/monitor"
 kept = "{folder}/kept"
@@ -76,5 +83,4 @@ called = ["{NUMBER}"]
 """
     )
     (folder / "monitor").mkdir()
-    async with started("-m", "dialer", "--config", str(config), "serve") as ready:
-        yield int(ready.rsplit(":", 1)[1])
+    return config

@@ -17,6 +17,7 @@ FIGURES = {
     "pages": {"operator_first_load_gz_kb"},
     "next_entry": {"p99_ms", "rate_vs_bare", "at_once"},
     "screen_pop": {"socket_p99_ms"},
+    "ami_flood": {"events_per_s", "lag_p99_ms", "pop_p99_ms", "rss_growth_mb"},
 }
 
 
@@ -35,7 +36,13 @@ def figures(name: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    "name", ["pages", "next_entry", pytest.param("screen_pop", marks=pytest.mark.browser)]
+    "name",
+    [
+        "pages",
+        "next_entry",
+        pytest.param("screen_pop", marks=pytest.mark.browser),
+        pytest.param("ami_flood", marks=pytest.mark.asterisk),
+    ],
 )
 def test_figures_have_their_form(name: str) -> None:
     if name == "pages" and not (ROOT / "dialer/http/static/manifest.json").is_file():

@@ -66,6 +66,11 @@ class AsteriskServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._lay_out()
 
+    def append(self, name: str, text: str) -> None:
+        """Add to one of its configuration files, before its start."""
+        with (self.etc / name).open("a") as file:
+            file.write(text)
+
     # --- life ---
 
     @property

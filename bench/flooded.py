@@ -1,0 +1,44 @@
+"""The daemon of the flood: `python -m bench.flooded CONFIG SAMPLES`.
+
+Prints its process id and its address. Every 50 ms a line goes into SAMPLES: whether the PBX is at hand, how many
+events were handed on, and how late the latest of them was at worst (s).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import uvloop
+
+from dialer.app import SWITCH_S, App, running
+from dialer.config import load
+
+SAMPLE_S = 0.05
+
+
+async def serve(config: Path, samples: Path) -> None:
+    async with running(load(config, {})) as app:
+        gc.collect()
+        gc.freeze()  # as the daemon does once it is up
+        print(f"{os.getpid()} {app.url}", flush=True)
+        with samples.open("w", buffering=1) as out:
+            await watch(app, out)
+
+
+async def watch(app: App, out: TextIO) -> None:
+    """Until it is told to end."""
+    while True:
+        await asyncio.sleep(SAMPLE_S)
+        out.write(f"{int(app.pbx.up)} {app.pbx.events} {app.pbx.take_worst_lag_s():.6f}\n")
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    sys.setswitchinterval(SWITCH_S)
+    uvloop.run(serve(Path(sys.argv[1]), Path(sys.argv[2])))
