@@ -321,3 +321,25 @@ def test_what_cannot_be_changed_of_a_user_is_told(configured: Dialer) -> None:
     assert (short.status, "too short" in short.err) == (1, True)
     assert configured("user", "ann").status == 2
     assert configured("user", "ann", "--enable", "--disable").status == 2
+
+
+def test_a_users_phone_is_at_a_pbx_of_the_configuration(configured: Dialer, tmp_path: Path) -> None:
+    (tmp_path / "dialer.toml").write_text(CONFIG + "[pbx.south]\n[pbx.north]\n", encoding="utf-8")
+    strange = configured("user", "ann", "--name", "Ann", "--pbx", "east", typed=PASSWORD + "\n")
+    assert (strange.status, "south, north" in strange.err) == (1, True)
+    assert configured("user", "ann", "--name", "Ann", "--pbx", "north", typed=PASSWORD + "\n").status == 0
+    assert at_which_pbx("ann") == "north"
+    assert configured("user", "ann", "--move-to-pbx", "east").status == 1
+    assert configured("user", "ann", "--move-to-pbx", "south").status == 0
+    assert at_which_pbx("ann") == "south"
+
+
+def at_which_pbx(login: str) -> str:
+    async def work() -> str:
+        store = await Store.open("sqlite:///data/callwright.db")
+        try:
+            return next(user.pbx for user in await Auth(store, utc_now).all_users() if user.login == login)
+        finally:
+            await store.close()
+
+    return asyncio.run(work())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -140,8 +141,8 @@ class FakeAmi:
 
 
 @contextlib.asynccontextmanager
-async def serving(fake: FakeAmi) -> AsyncIterator[FakeAmi]:
-    server = await asyncio.start_server(fake.talk, "127.0.0.1", fake.port)
+async def serving(fake: FakeAmi, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeAmi]:
+    server = await asyncio.start_server(fake.talk, "127.0.0.1", fake.port, ssl=tls)
     fake.port = server.sockets[0].getsockname()[1]
     try:
         yield fake

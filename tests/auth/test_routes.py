@@ -161,6 +161,9 @@ async def test_the_phones_account_is_for_its_operator(auth: Auth, client: Client
         "password": "ring",
         "display": "Ann",
     }
+    await user(auth, "lost", Role.OPERATOR, phone_kind="webrtc", endpoint="op1", phone_secret="x", pbx="gone")
+    await log_in(client, "lost")
+    assert (await client.get("/api/v1/phone")).status == 404
     await user(auth, "desk-phone", Role.OPERATOR, endpoint="op2")
     await log_in(client, "desk-phone")
     assert (await client.get("/api/v1/phone")).status == 404
