@@ -31,14 +31,16 @@ from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
 from dialer.desk.room import DeskFrame
 from dialer.desk.service import Desks, World
-from dialer.events import CallEnded, RecordingReady, ResultSaved
+from dialer.events import CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved
 from dialer.http import server
 from dialer.http.api import Operation, describe
 from dialer.inbound.service import Inbound
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope, Outbox
+from dialer.telephony import line_orders, line_routes
 from dialer.telephony.identity import ulid
+from dialer.telephony.line_control import LineControl
 from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.port import Pbx
@@ -130,6 +132,8 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         await _start_bus(store, recorder, board, stack)
         await recorder.start()
         stack.push_async_callback(recorder.stop)
+        control = LineControl(store, desks.world.lines, desks.world.stops, utc_now, desks.hang_up_line)
+        await control.start()
         await desks.start()
         stack.push_async_callback(desks.stop)
         stack.push_async_callback(inbound.stop)
@@ -138,9 +142,10 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         for pbx in pbxs.values():
             await pbx.start()
             stack.push_async_callback(pbx.stop)
-        sweeper = asyncio.create_task(_sweep(desks, inbound), name="sweep")
+        left = line_orders.place(Path(settings.store.url.removeprefix("sqlite:///")))
+        sweeper = asyncio.create_task(_sweep(desks, inbound, control, left), name="sweep")
         stack.push_async_callback(_end, sweeper)
-        url = await _serve(settings, store, auth, desks, board, stack)
+        url = await _serve(settings, store, auth, desks, board, control, stack)
         yield App(
             settings=settings,
             store=store,
@@ -231,18 +236,21 @@ async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: Asyn
         board.changed()
 
     bus.subscribe(CallEnded, handler=finish_recording, name="recorder")
-    bus.subscribe(CallEnded, RecordingReady, ResultSaved, handler=redraw, name="board")
+    bus.subscribe(
+        CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved, handler=redraw, name="board"
+    )
     await bus.start()
     stack.push_async_callback(bus.stop)
 
 
-async def _sweep(desks: Desks, inbound: Inbound) -> None:
+async def _sweep(desks: Desks, inbound: Inbound, control: LineControl, left: Path) -> None:
     """What is due by the clock, in every room that has such things."""
     count = 0
     while True:
         await asyncio.sleep(SWEEP_S)
         count += 1
         try:
+            await control.take_order(left)
             await desks.sweep.run()
             await inbound.sweep()
             if count % REFRESH_EVERY == 0:
@@ -265,11 +273,12 @@ async def _serve(
     auth: Auth,
     desks: Desks,
     board: Board,
+    control: LineControl,
     stack: AsyncExitStack,
 ) -> str:
     if settings.http.origins and not settings.http.trusted_proxies:
         log.warning("http.origins without http.trusted_proxies: wrong passwords of all pages count as one's")
-    operations = _operations(settings, store, auth, desks, _link_secret(settings))
+    operations = _operations(settings, store, auth, desks, control, _link_secret(settings))
     app = server.build(
         auth=auth,
         guard=Guard(
@@ -293,10 +302,13 @@ async def _serve(
     return f"http://{settings.http.host}:{port}"
 
 
-def _operations(settings: Settings, store: Store, auth: Auth, desks: Desks, secret: bytes) -> list[Operation]:
+def _operations(
+    settings: Settings, store: Store, auth: Auth, desks: Desks, control: LineControl, secret: bytes
+) -> list[Operation]:
     return [
         *desk_routes.operations(desks),
         *campaign_routes.operations(store, midnight),
+        *line_routes.operations(control),
         *call_routes.operations(store, kept=Path(settings.recordings.kept), secret=secret),
         *auth_routes.operations(
             auth,
@@ -318,7 +330,7 @@ def _phones(settings: Settings, pbx: str) -> auth_routes.PhonePlace | None:
 def description() -> dict[str, Any]:
     """The API's description, made from the operations' types alone: nothing is started."""
     nothing: Any = None
-    operations = _operations(Settings(), nothing, nothing, nothing, b"")
+    operations = _operations(Settings(), nothing, nothing, nothing, nothing, b"")
     return describe(operations, further=(DeskFrame, ConsoleFrame))
 
 

@@ -23,6 +23,8 @@ from dialer.config import EXAMPLE, ConfigError, Settings, load
 from dialer.scripts.command import check_file, rendered
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse
+from dialer.telephony.line_command import carry_out, standing
+from dialer.telephony.line_orders import LineOrder
 
 
 def main() -> None:
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     command("openapi", "print the API's description", _openapi)
     _add_user(command)
     _add_import(command)
+    _add_lines(command)
     script = command("script", "work with script files", lambda _: 2)
     actions = script.add_subparsers(required=True, metavar="ACTION")
     check = actions.add_parser("check", help="say all that is wrong with a script file")
@@ -119,6 +122,15 @@ def _add_import(command: Callable[..., argparse.ArgumentParser]) -> None:
         ("--max-postponed", 0, "X", "rule: at most X left postponed"),
     ):
         imported.add_argument(name, type=_at_least(least), metavar=metavar, help=help)
+
+
+def _add_lines(command: Callable[..., argparse.ArgumentParser]) -> None:
+    lines = command(
+        "lines", "the kill switch: stop all dialling or one line, with a daemon running or not", _lines
+    )
+    lines.add_argument("action", choices=("show", "stop", "resume"))
+    lines.add_argument("--line", default="", help="a line of dialer.toml (default: all dialling)")
+    lines.add_argument("--hang-up", action="store_true", help="with stop: end the calls that are on, too")
 
 
 def _at_least(least: int) -> Callable[[str], int]:
@@ -191,6 +203,24 @@ def _migrate(arguments: argparse.Namespace) -> int:
 
 def _openapi(arguments: argparse.Namespace) -> int:
     print(msgspec.json.format(msgspec.json.encode(description()), indent=1).decode())
+    return 0
+
+
+def _lines(arguments: argparse.Namespace) -> int:
+    settings = _settings(arguments)
+    if arguments.line and arguments.line not in settings.lines:
+        known = ", ".join(settings.lines) or "none"
+        return _complain(f"there is no line {arguments.line!r} in the configuration: {known}", 1)
+    if arguments.action == "show":
+        print("\n".join(uvloop.run(standing(settings.store.url, settings.lines))))
+        return 0
+    order = LineOrder(action=arguments.action, line=arguments.line, hang_up=arguments.hang_up)
+    try:
+        print(uvloop.run(carry_out(settings.store.url, order, utc_now())))
+    except TimeoutError:
+        return _complain("the daemon did not take the order: see its log, or end it", 1)
+    except OSError as error:
+        return _complain(f"the order cannot be left for the daemon: {error.strerror}", 1)
     return 0
 
 

@@ -26,13 +26,16 @@ class Permission(enum.StrEnum):
     SEE_CONSOLE = "see_console"
     LISTEN = "listen"  # recordings of any operator
     RUN_CAMPAIGNS = "run_campaigns"
+    STOP_LINES = "stop_lines"  # the kill switch, and letting go on
+    MANAGE_LINES = "manage_lines"  # caller IDs, ranges, prices, caps, hours
     MANAGE_USERS = "manage_users"
 
 
 _EVERYBODY = frozenset({Permission.OWN_PROFILE})
 _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OPERATOR: _EVERYBODY | {Permission.USE_DESK},
-    Role.SUPERVISOR: _EVERYBODY | {Permission.SEE_CONSOLE, Permission.LISTEN, Permission.RUN_CAMPAIGNS},
+    Role.SUPERVISOR: _EVERYBODY
+    | {Permission.SEE_CONSOLE, Permission.LISTEN, Permission.RUN_CAMPAIGNS, Permission.STOP_LINES},
     Role.ADMIN: frozenset(Permission) - {Permission.USE_DESK},
     Role.MANAGER: _EVERYBODY,
     Role.REVIEWER: _EVERYBODY | {Permission.LISTEN},

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from dialer.campaigns.overview import CampaignRow, load_rows
 from dialer.clients.numbers import national
@@ -17,6 +18,8 @@ from dialer.desk.room import Room, Watcher
 from dialer.desk.service import Desks
 from dialer.desk.view import DeskState
 from dialer.store.errors import StoreError
+from dialer.telephony import alarms, policies
+from dialer.telephony.alarms import Alarm
 from dialer.telephony.model import CallState
 from dialer.telephony.port import Pbx
 from dialer.telephony.switchboard import Switchboard
@@ -61,6 +64,8 @@ class ConsoleView(Struct, frozen=True, kw_only=True):
     operators: list[OperatorLine]
     calls: list[LiveCall]
     campaigns: list[CampaignRow]
+    alarms: list[Alarm]
+    stopped: list[str]  # lines that the kill switch holds; "" = all dialling
 
 
 class ConsoleFrame(Struct, frozen=True, kw_only=True, tag_field="type", tag="console"):
@@ -119,7 +124,13 @@ class Board:
 
     async def _draw(self) -> bytes:
         since = self._midnight()
-        rows = await self._desks.world.store.read(lambda conn: load_rows(conn, since))
+        now = self._desks.world.now()
+
+        def load(conn: Connection) -> tuple[list[CampaignRow], list[Alarm], list[str]]:
+            stopped = [name for name, policy in policies.load_all(conn).items() if policy.stopped]
+            return load_rows(conn, since), alarms.recent(conn, now), stopped
+
+        rows, alarmed, stopped = await self._desks.world.store.read(load)
         self._seq += 1
         rooms = sorted(self._desks.rooms.all.values(), key=lambda room: room.user.name)
         pbxs = [
@@ -127,12 +138,14 @@ class Board:
             for name, pbx in self._desks.world.pbxs.items()
         ]
         view = ConsoleView(
-            server_now=self._desks.world.now(),
+            server_now=now,
             pbx_up=all(pbx.up for pbx in pbxs),
             pbxs=pbxs,
             operators=[_operator(room) for room in rooms if _is_here(room)],
             calls=[line for room in rooms if (line := _call(room)) is not None],
             campaigns=rows,
+            alarms=alarmed,
+            stopped=sorted(stopped),
         )
         return msgspec.json.encode(ConsoleFrame(stream=self._desks.rooms.stream, seq=self._seq, console=view))
 

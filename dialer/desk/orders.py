@@ -67,6 +67,9 @@ class Orders:
             log.warning("dial order not sent, too old: call %s", call.id)
             await self._not_sent(room, call, Refusal(code="order_stale"))
             return
+        if self.world.stops.stands(line.name):
+            await self._not_sent(room, call, Refusal(code="line_stopped", params={"line": line.name}))
+            return
         try:
             await self.world.pbx(call.pbx).dial(order)
         except OrderUnknown:

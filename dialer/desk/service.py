@@ -20,6 +20,7 @@ from dialer.desk.sweep import Sweep
 from dialer.desk.verbs import Verbs
 from dialer.desk.world import DeskRefused, World
 from dialer.telephony.model import Call
+from dialer.telephony.policy import SERVICE
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,18 @@ class Desks:
                 room.remember(key)
             return frame or self.rooms.frame(room)
 
+    async def hang_up_line(self, line: str) -> int:
+        """End every live outbound call of a line ("" = of all lines); gives how many there were."""
+        rooms = [room for room in self.rooms.all.values() if _is_out(room, line)]
+        await asyncio.gather(*(self._hang_up(room, line) for room in rooms))
+        return len(rooms)
+
+    async def _hang_up(self, room: Room, line: str) -> None:
+        async with self.rooms.changing(room):
+            if _is_out(room, line):
+                await self.verbs.hangup(room)
+            self.rooms.push(room)
+
     def user_changed(self, user: User) -> None:
         """The page of a user who changed language is drawn anew in it."""
         room = self.rooms.all.get(user.id)
@@ -122,3 +135,10 @@ class Desks:
         for room in self.rooms.all.values():
             if self.world.same_pbx(room.pbx, pbx):
                 room.dirty.set()
+
+
+def _is_out(room: Room, line: str) -> bool:
+    call = room.desk.work.call if room.desk.work is not None else None
+    return (
+        call is not None and not call.ended and call.direction == "outbound" and line in (SERVICE, call.line)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -11,6 +11,7 @@ from dialer.auth.model import User
 from dialer.store.engine import Store
 from dialer.telephony.lines import Line
 from dialer.telephony.port import Pbx, PbxAway
+from dialer.telephony.stops import Stops
 from dialer.telephony.switchboards import Switchboards
 
 
@@ -34,6 +35,7 @@ class World:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     find_user: Callable[[int], Awaitable[User | None]]
+    stops: Stops = field(default_factory=Stops)
 
     def pbx(self, name: str) -> Pbx:
         """The PBX of this name, "" = the first; one that is not configured is away for ever."""

@@ -133,12 +133,16 @@ def describe(operations: Sequence[Operation], further: Sequence[type] = ()) -> d
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
             ]
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
-    return {
+    described_all = {
         "openapi": "3.1.0",
         "info": {"title": "Callwright", "version": __version__, "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {"schemas": components},
     }
+    plain: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode(described_all)
+    )  # defaults as JSON has them
+    return plain
 
 
 _PROBLEM = {

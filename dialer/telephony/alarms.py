@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from dialer.auth.tables import users
 from dialer.events import LineAlarm
 from dialer.store import outbox, prepared
 from dialer.telephony.policy import Refused
@@ -25,6 +26,7 @@ class Alarm(Struct, frozen=True, kw_only=True):
     code: str
     line: str
     operator_id: int
+    operator: str
     params: dict[str, str | int]
     times: int
     first_at: datetime
@@ -71,7 +73,8 @@ def raise_for(conn: Connection, refused: Refused, *, line: str, operator_id: int
 def recent(conn: Connection, now: datetime) -> list[Alarm]:
     """The last hour's, the newest first."""
     rows = conn.execute(
-        select(line_alarms)
+        select(line_alarms, users.c.name.label("operator"))
+        .join(users, users.c.id == line_alarms.c.operator_id)
         .where(line_alarms.c.last_at > now - SHOWN_FOR)
         .order_by(line_alarms.c.last_at.desc())
         .limit(50)
@@ -81,6 +84,7 @@ def recent(conn: Connection, now: datetime) -> list[Alarm]:
             code=row.code,
             line=row.line,
             operator_id=row.operator_id,
+            operator=row.operator,
             params=row.params,
             times=row.times,
             first_at=row.first_at,

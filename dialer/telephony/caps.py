@@ -63,18 +63,16 @@ def _later(one: Refused, other: Refused) -> bool:
 def _against(cap: Cap, use: Use, *, per_minute: int, now: datetime, tomorrow: datetime) -> list[Refused]:
     found = []
     if cap.concurrent is not None and use.live >= cap.concurrent:
-        found.append(_no("concurrent", cap, cap.concurrent, None))
+        found.append(_no("cap_concurrent", cap, cap.concurrent, None))
     if cap.calls_per_minute is not None and use.minute >= cap.calls_per_minute:
         again = (use.oldest or now) + MINUTE
-        found.append(_no("calls_per_minute", cap, cap.calls_per_minute, again))
+        found.append(_no("cap_calls_per_minute", cap, cap.calls_per_minute, again))
     if cap.minutes_per_day is not None and use.seconds >= cap.minutes_per_day * 60:
-        found.append(_no("minutes_per_day", cap, cap.minutes_per_day, tomorrow))
+        found.append(_no("cap_minutes_per_day", cap, cap.minutes_per_day, tomorrow))
     if cap.cost_per_day is not None and use.cost + per_minute > cap.cost_per_day:
-        found.append(_no("cost_per_day", cap, cap.cost_per_day, tomorrow))
+        found.append(_no("cap_cost_per_day", cap, cap.cost_per_day, tomorrow))
     return found
 
 
-def _no(rule: str, cap: Cap, limit: int, until: datetime | None) -> Refused:
-    return Refused(
-        code=f"cap_{rule}", params={"scope": cap.scope.value, "key": cap.key, "limit": limit}, until=until
-    )
+def _no(code: str, cap: Cap, limit: int, until: datetime | None) -> Refused:
+    return Refused(code=code, params={"scope": cap.scope.value, "key": cap.key, "limit": limit}, until=until)

@@ -33,7 +33,10 @@ class Range(Struct, frozen=True, kw_only=True):
 
 
 class Reached(Struct, frozen=True, kw_only=True):
-    """Where a number leads: `destination` is the line's region (home), or the prefix of the range that allowed it."""
+    """Where a number leads: `destination` is the line's region, or the prefix of the range that allowed it.
+
+    `home`: as far as anybody's plan says, it stays in the line's own country.
+    """
 
     destination: str
     home: bool
@@ -84,17 +87,37 @@ def why_not(e164: str, region: str, ranges: Iterable[Range]) -> str | Reached:
     fitting = [one for one in ranges if e164.startswith(one.prefix)]
     if fitting:
         longest = max(fitting, key=lambda one: (len(one.prefix), not one.allowed))
-        home = is_home(longest.prefix, region)
+        home = _own_code(e164, region) and region_of(e164) in ("", region)
         return Reached(destination=longest.prefix, home=home) if longest.allowed else "number_not_allowed"
     if region_of(e164) == region and not e164.startswith(_LOOK_ALIKES):
         return Reached(destination=region, home=True)
     return "number_not_allowed"
 
 
-def is_home(prefix: str, region: str) -> bool:
-    """Whether every number that begins so belongs to the region by its country code alone.
+def _own_code(e164: str, region: str) -> bool:
+    return e164.startswith(f"+{phonenumbers.country_code_for_region(region)}")
 
-    A code that several countries share (+1, +7, +44) is home to none of them: a range in it may lead abroad.
+
+def leads_abroad(prefix: str, region: str) -> bool:
+    """Whether numbers of this prefix may belong to another country than the line's: then two people must agree.
+
+    Countries that share a code (+1, +7, +44) are told apart by trying what may follow the prefix.
     """
+    if not _own_code(prefix, region):
+        return True
     code = phonenumbers.country_code_for_region(region)
-    return prefix.startswith(f"+{code}") and len(phonenumbers.region_codes_for_country_code(code)) == 1
+    if len(phonenumbers.region_codes_for_country_code(code)) == 1:
+        return False
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    plan = metadata.general_desc if metadata is not None else None
+    lengths = plan.possible_length if plan is not None else ()
+    for length in lengths:
+        missing = length + len(str(code)) + 1 - len(prefix)
+        for tail in range(10 ** min(max(missing, 0), 2)):
+            tried = f"{prefix}{tail:0{min(missing, 2)}d}{_FILLING[: missing - 2]}" if missing > 0 else prefix
+            if region_of(tried) not in ("", region):
+                return True
+    return False
+
+
+_FILLING: Final = "234567123456"

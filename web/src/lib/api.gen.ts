@@ -259,6 +259,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines: use against capacity, caps, what is allowed */
+        get: operations["list_lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a line, or all dialling, at once */
+        post: operations["stop_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a line, or all dialling, go on */
+        post: operations["resume_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change caller IDs, prices, caps or hours */
+        post: operations["change_line"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/ranges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allow or refuse a range of numbers */
+        post: operations["change_range"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to a range abroad, or refuse it */
+        post: operations["answer_range"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -742,6 +844,177 @@ export interface components {
             last_disposition: string;
             operator: string;
         };
+        /**
+         * LinesView
+         * @description Every line, what holds for all of them, and what waits for a second person.
+         */
+        LinesView: {
+            lines: components["schemas"]["LineView"][];
+            service: components["schemas"]["Policy"];
+            proposals: components["schemas"]["Proposal"][];
+        };
+        /**
+         * LineView
+         * @description One line with its use now and today. Money is in thousandths.
+         */
+        LineView: {
+            name: string;
+            region: string;
+            capacity: number;
+            live: number;
+            minute: number;
+            seconds: number;
+            cost: number;
+            caller_ids: string[];
+            configured: components["schemas"]["Range"][];
+            policy: components["schemas"]["Policy"];
+        };
+        /**
+         * Range
+         * @description Numbers that begin with `prefix`; `allowed` false takes them away from a wider range.
+         */
+        Range: {
+            prefix: string;
+            /** @default true */
+            allowed: boolean;
+        };
+        /**
+         * Policy
+         * @description What holds for one line, or for all of them.
+         */
+        Policy: {
+            /** @default false */
+            stopped: boolean;
+            /** @default  */
+            stopped_by: string;
+            /** @default null */
+            stopped_at: string | null;
+            /** @default [] */
+            ranges: components["schemas"]["Range"][];
+            /** @default [] */
+            rates: components["schemas"]["Rate"][];
+            /** @default [] */
+            caps: components["schemas"]["Cap"][];
+            /** @default null */
+            hours: components["schemas"]["Hours"] | null;
+            /** @default [] */
+            caller_ids: string[];
+            /**
+             * @default same_for_client
+             * @enum {unknown}
+             */
+            rotation: "fixed" | "round_robin" | "same_for_client";
+        };
+        /**
+         * Rate
+         * @description What a begun minute to numbers of this prefix costs; "" = all others.
+         */
+        Rate: {
+            /** @default  */
+            prefix: string;
+            per_minute: number;
+        };
+        /**
+         * Cap
+         * @description Limits over one scope; none = no limit. `key` names one operator, campaign, line or destination; "" = each.
+         */
+        Cap: {
+            scope: components["schemas"]["Scope"];
+            /** @default  */
+            key: string;
+            /** @default null */
+            calls_per_minute: number | null;
+            /** @default null */
+            concurrent: number | null;
+            /** @default null */
+            minutes_per_day: number | null;
+            /** @default null */
+            cost_per_day: number | null;
+        };
+        /**
+         * Scope
+         * @description What a cap is counted over. `abroad` is each destination that is not the line's own country.
+         * @enum {unknown}
+         */
+        Scope: "abroad" | "campaign" | "destination" | "line" | "operator";
+        /**
+         * Hours
+         * @description When calls may go out, by the clock of `timezone`; `closes` at or before `opens` is the next day's.
+         *
+         *         `days` are those on which the hours open, Monday is 1.
+         */
+        Hours: {
+            timezone: string;
+            opens: string;
+            closes: string;
+            /**
+             * @default [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5,
+             *       6,
+             *       7
+             *     ]
+             */
+            days: number[];
+        };
+        /**
+         * Proposal
+         * @description A range that leads abroad and waits for a second person.
+         */
+        Proposal: {
+            id: number;
+            line: string;
+            range: components["schemas"]["Range"];
+            by: string;
+            by_id: number | null;
+            at: string;
+        };
+        /** StopBody */
+        StopBody: {
+            /** @default  */
+            line: string;
+            /** @default false */
+            hang_up: boolean;
+        };
+        /**
+         * LineBody
+         * @description `line` "" is the whole service.
+         */
+        LineBody: {
+            /** @default  */
+            line: string;
+        };
+        /**
+         * PolicyBody
+         * @description What is left out stays as it is; `hours` null = at any time.
+         */
+        PolicyBody: {
+            /** @default  */
+            line: string;
+            caller_ids?: string[];
+            /** @enum {unknown} */
+            rotation?: "fixed" | "round_robin" | "same_for_client";
+            rates?: components["schemas"]["Rate"][];
+            caps?: components["schemas"]["Cap"][];
+            hours?: components["schemas"]["Hours"] | null;
+        };
+        /** RangeBody */
+        RangeBody: {
+            /** @default  */
+            line: string;
+            prefix: string;
+            /** @default true */
+            allowed: boolean;
+            /** @default false */
+            remove: boolean;
+        };
+        /** AnswerBody */
+        AnswerBody: {
+            agreed: boolean;
+        };
         /** CallList */
         CallList: {
             items: components["schemas"]["CallRow"][];
@@ -879,6 +1152,8 @@ export interface components {
             operators: components["schemas"]["OperatorLine"][];
             calls: components["schemas"]["LiveCall"][];
             campaigns: components["schemas"]["CampaignRow"][];
+            alarms: components["schemas"]["Alarm"][];
+            stopped: string[];
         };
         /** PbxLine */
         PbxLine: {
@@ -907,6 +1182,22 @@ export interface components {
             campaign: string;
             started_at: string;
             answered_at: string | null;
+        };
+        /**
+         * Alarm
+         * @description A kind of refusal that an operator's dials met on a line today.
+         */
+        Alarm: {
+            code: string;
+            line: string;
+            operator_id: number;
+            operator: string;
+            params: {
+                [key: string]: string | number;
+            };
+            times: number;
+            first_at: string;
+            last_at: string;
         };
     };
     responses: never;
@@ -959,6 +1250,20 @@ export type CampaignRow = components['schemas']['CampaignRow'];
 export type CampaignToday = components['schemas']['CampaignToday'];
 export type EntryList = components['schemas']['EntryList'];
 export type EntryRow = components['schemas']['EntryRow'];
+export type LinesView = components['schemas']['LinesView'];
+export type LineView = components['schemas']['LineView'];
+export type Range = components['schemas']['Range'];
+export type Policy = components['schemas']['Policy'];
+export type Rate = components['schemas']['Rate'];
+export type Cap = components['schemas']['Cap'];
+export type Scope = components['schemas']['Scope'];
+export type Hours = components['schemas']['Hours'];
+export type Proposal = components['schemas']['Proposal'];
+export type StopBody = components['schemas']['StopBody'];
+export type LineBody = components['schemas']['LineBody'];
+export type PolicyBody = components['schemas']['PolicyBody'];
+export type RangeBody = components['schemas']['RangeBody'];
+export type AnswerBody = components['schemas']['AnswerBody'];
 export type CallList = components['schemas']['CallList'];
 export type CallRow = components['schemas']['CallRow'];
 export type CallPage = components['schemas']['CallPage'];
@@ -976,6 +1281,7 @@ export type ConsoleView = components['schemas']['ConsoleView'];
 export type PbxLine = components['schemas']['PbxLine'];
 export type OperatorLine = components['schemas']['OperatorLine'];
 export type LiveCall = components['schemas']['LiveCall'];
+export type Alarm = components['schemas']['Alarm'];
 export type $defs = Record<string, never>;
 export interface operations {
     desk_session: {
@@ -1552,6 +1858,244 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    stop_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    resume_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    change_line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    change_range: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RangeBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    answer_range: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinesView"];
                 };
             };
             /** @description a problem (RFC 9457) */
