@@ -13,15 +13,15 @@ from dialer.telephony.switchboard import Switchboard
 from dialer.telephony.tracker import inbound, outbound
 from tests.ami import capture
 
-EVER = 1e12  # before any event of any capture, nothing lives
+LONG_AGO = Snapshot(at=-1e12, started="1", legs=())  # before any event of any capture; nothing lives
 
 
 @dataclass
 class Told:
     """A listener: the states that each call went through, and which sessions are up."""
 
-    began: Snapshot = Snapshot(at=-EVER, started="1", legs=())
-    board: Switchboard = field(default_factory=Switchboard)
+    began: Snapshot = LONG_AGO
+    board: Switchboard = field(default_factory=lambda: Switchboard("asterisk"))
     states: dict[str, list[CallState]] = field(default_factory=dict)
     offered: list[InboundOffered] = field(default_factory=list)
 
@@ -45,14 +45,14 @@ class Told:
 
     def session_changed(self, leg: str) -> None: ...
 
-    def inbound_offered(self, event: InboundOffered) -> None:
+    def inbound_offered(self, pbx: str, event: InboundOffered) -> None:
         self.offered.append(event)
 
     def inbound_fell_back(self, call_id: str) -> None: ...
 
     def inbound_still_rings(self, call_id: str) -> None: ...
 
-    def pbx_changed(self, up: bool, reason: str) -> None: ...
+    def pbx_changed(self, pbx: str, up: bool, reason: str) -> None: ...
 
 
 def calls_of(flow: capture.Capture) -> list[Call]:
