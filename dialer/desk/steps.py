@@ -7,7 +7,9 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
+from dialer.campaigns.model import Campaign
 from dialer.clients.naming import first_name
+from dialer.clients.service import Client
 from dialer.desk.kept import Loaded
 from dialer.desk.model import Work
 from dialer.scripts import service as scripts
@@ -18,15 +20,18 @@ from dialer.scripts.values import Typed
 
 
 def context_of(loaded: Loaded, operator_name: str) -> Context:
-    """What placeholders of the script may say."""
-    client = loaded.client
+    """What placeholders and conditions of the script may speak of."""
+    return context_with(loaded.client, loaded.campaign, operator_name=operator_name)
+
+
+def context_with(client: Client, campaign: Campaign, *, operator_name: str) -> Context:
     return Context(
         client_name=client.name,
-        client_first_name=first_name(client.name, loaded.campaign.language),
+        client_first_name=first_name(client.name, campaign.language),
         client_city=client.city,
         client_fields=client.fields,
         operator_name=operator_name,
-        campaign_name=loaded.campaign.name,
+        campaign_name=campaign.name,
     )
 
 

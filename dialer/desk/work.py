@@ -23,7 +23,7 @@ from dialer.campaigns.tables import results
 from dialer.clients import service as clients
 from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve
-from dialer.desk.steps import finish_run
+from dialer.desk.steps import context_with, finish_run
 from dialer.desk.tables import desks
 from dialer.events import EntryClaimed, ResultSaved
 from dialer.scripts import service as scripts
@@ -167,12 +167,14 @@ def begin(
 ) -> tuple[Desk, Loaded]:
     """Put work on a desk, with a run of the campaign's script if it has one."""
     version = scripts.latest(conn, campaign.script_id) if campaign.script_id is not None else None
+    client = clients.load(conn, work.client_id)
     run = None
     if version is not None:
         run = scripts.start_run(
             conn,
             run_id=new_id(),
             version=version,
+            context=context_with(client, campaign, operator_name=""),
             client_id=work.client_id,
             operator_id=desk.operator_id,
             now=now,
@@ -182,7 +184,7 @@ def begin(
             scripts.tie_to_call(conn, run.id, work.call.id)
     loaded = Loaded(
         campaign=campaign,
-        client=clients.load(conn, work.client_id),
+        client=client,
         history=campaigns.history(conn, work.client_id, language),
         version=version,
         run=run,

@@ -12,15 +12,18 @@ from typing import Final
 
 import msgspec
 
+from dialer import expressions
 from dialer.scripts.check_texts import check_texts
 from dialer.scripts.findings import Finding, Path, Spot
 from dialer.scripts.graph import distances, edges, turned
 from dialer.scripts.model import ID, NEXT, RETURN, Block, Field, Script, arrows
 from dialer.scripts.values import MAX_LIST, Invalid, clean, from_text
+from dialer.scripts.ways import names
 from dialer.scripts.yaml_form import spot_of
 
 MAX_BLOCKS: Final = 1_000
 MAX_ANSWERS: Final = 50
+MAX_WAYS: Final = 50
 KEYS_OF_ANSWERS: Final = 9
 KEYS_OF_JUMPS: Final = 4
 
@@ -28,7 +31,7 @@ KEYS_OF_JUMPS: Final = 4
 def check(script: Script, dispositions: Collection[str] | None = None) -> list[Finding]:
     """Every fault, in a stable order. `dispositions`: those that exist; None leaves them unchecked."""
     found = [*_sizes(script), *_ids(script), *_fields(script), *_dispositions(script, dispositions)]
-    found += _targets(script)
+    found += [*_targets(script), *_conditions(script)]
     found += check_texts(script)
     if script.block(script.start):  # else every block would be called unreachable
         found += _shape(script)
@@ -142,6 +145,7 @@ def _targets(script: Script) -> Iterator[Finding]:
     for block in script.blocks:
         here = ("blocks", block.id)
         named.append(((*here, "next"), block.next))
+        named += [((*here, "ways", str(at), "to"), way.to) for at, way in enumerate(block.ways)]
         named += [((*here, "answers", answer.id, "to"), answer.to) for answer in block.answers]
     for path, target in named:
         if target and target not in known and (target != RETURN or path[0] == "jumps"):
@@ -151,6 +155,19 @@ def _targets(script: Script) -> Iterator[Finding]:
                 yield Finding(code="block_unknown_like", path=path, params={**params, "like": like[0]})
             else:
                 yield Finding(code="block_unknown", path=path, params=params)
+
+
+def _conditions(script: Script) -> Iterator[Finding]:
+    known = names(script)
+    for block in script.blocks:
+        here = ("blocks", block.id, "ways")
+        if len(block.ways) > MAX_WAYS:
+            yield Finding(code="too_large", path=here, params={"what": "ways", "limit": MAX_WAYS})
+        if block.ways and not block.next and not block.end:
+            yield Finding(code="ways_without_next", path=here, params={"block": block.id})
+        for at, way in enumerate(block.ways):
+            if wrong := expressions.check(way.when, known):
+                yield Finding(code=wrong.code, path=(*here, str(at), "when"), params=dict(wrong.params))
 
 
 def _shape(script: Script) -> Iterator[Finding]:
@@ -181,10 +198,10 @@ def _returns(block: Block) -> bool:
 def _ways_out(block: Block) -> Iterator[Finding]:
     here = ("blocks", block.id)
     if block.end:
-        if block.answers or block.next:
+        if block.answers or block.next or block.ways:
             yield Finding(code="end_goes_on", path=here, params={"block": block.id})
         return
-    if not block.answers and not block.next:
+    if not block.answers and not block.next and not block.ways:
         yield Finding(code="dead_end", path=here, params={"block": block.id})
     for answer in block.answers:
         if not answer.to and not block.next:
@@ -193,20 +210,30 @@ def _ways_out(block: Block) -> Iterator[Finding]:
 
 
 def _circles(script: Script) -> Iterator[Finding]:
-    """Automatic blocks have one way on each, so every circle of them is found by walking."""
-    on = {block.id: block.next for block in script.blocks if block.automatic}
+    """Nothing is asked in automatic blocks, so whatever sends one round in them sends one round for ever."""
+    on = {block.id: [arrow.to for arrow in arrows(block)] for block in script.blocks if block.automatic}
     done: set[str] = set()
     for first in on:
-        way: list[str] = []
-        at = first
-        while at in on and at not in done:
-            done.add(at)
-            way.append(at)
-            at = on[at]
-        if at in way:
-            circle = way[way.index(at) :]
-            yield Finding(
-                code="automatic_loop",
-                path=("blocks", circle[0]),
-                params={"blocks": " → ".join([*circle, circle[0]])},
-            )
+        circle = _circle(on, first, done)
+        if circle:
+            told = " → ".join([*circle, circle[0]])
+            yield Finding(code="automatic_loop", path=("blocks", circle[0]), params={"blocks": told})
+
+
+def _circle(on: Mapping[str, list[str]], first: str, done: set[str]) -> list[str]:
+    """The first circle that is met on any way from a block; `done` gathers what was gone through."""
+    way: list[str] = []
+    left = [iter([first])]
+    while left:
+        block = next(left[-1], None)
+        if block is None:
+            left.pop()
+            if way:
+                way.pop()
+        elif block in way:
+            return way[way.index(block) :]
+        elif block in on and block not in done:
+            done.add(block)
+            way.append(block)
+            left.append(iter(on[block]))
+    return []

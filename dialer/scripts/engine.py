@@ -39,15 +39,18 @@ from dialer.scripts.run import (
 from dialer.scripts.standing import at_end, can_go_back, checked_fields, current, named, offered, shown_fields
 from dialer.scripts.texts import next_text
 from dialer.scripts.values import Invalid, Typed, printable, raw
+from dialer.scripts.ways import onward
 
 MAX_NOTE: Final = 2_000
 MAX_ANSWER_TEXT: Final = 500
 MAX_TRAIL: Final = 200  # one goes no further back than this; the log keeps all
 
 
-def start(script: Script, now: datetime) -> RunState:
+def start(script: Script, now: datetime, context: Context = NOBODY) -> RunState:
     """A new run, at the script's first block."""
-    return RunState(step=1, at=enter(script, Place(block=script.start), script.start), since=now)
+    state = RunState(step=1, at=Place(block=script.start), since=now)
+    at = enter(script, state.at, script.start, onward(script, state, context))
+    return msgspec.structs.replace(state, at=at)
 
 
 def move(
@@ -133,7 +136,7 @@ def _way(script: Script, state: RunState, made: Move, context: Context) -> _Way 
         case NoneFits():
             return _none_fits(script, state, printable(made.note).strip(), context)
         case JumpTo():
-            return _jump(script, state, made.jump)
+            return _jump(script, state, made.jump, context)
         case Return():
             return _return(script, state)
         case Back():
@@ -151,7 +154,8 @@ def _give(script: Script, state: RunState, answer_id: str, context: Context) -> 
     at = state.at
     if answer.disposition:
         at = msgspec.structs.replace(at, suggested=answer.disposition)
-    place = follow(script, at, answer.to or block.next or block.id)
+    on = onward(script, checked, context)
+    place = follow(script, at, answer.to or on(block) or block.id, on)
     return _Way(
         state=checked,
         place=place,
@@ -171,16 +175,16 @@ def _none_fits(script: Script, state: RunState, note: str, context: Context) -> 
     checked = checked_fields(script, block, state, context, strict=True)
     if isinstance(checked, Refusal):
         return checked
-    return _Way(
-        state=checked, place=follow(script, state.at, block.next), trail=_walked(state, note), note=note
-    )
+    on = onward(script, checked, context)
+    place = follow(script, state.at, on(block), on)
+    return _Way(state=checked, place=place, trail=_walked(state, note), note=note)
 
 
-def _jump(script: Script, state: RunState, jump_id: str) -> _Way | Refusal:
+def _jump(script: Script, state: RunState, jump_id: str, context: Context) -> _Way | Refusal:
     jump = next((jump for jump in script.jumps if jump.id == jump_id), None)
     if jump is None or script.block(jump.to) is None:
         return Refusal(code="jump_unknown", params={"jump": jump_id[:40]})
-    place = leap(script, state.at, jump.to)
+    place = leap(script, state.at, jump.to, onward(script, state, context))
     if place.block == state.at.block:
         return Refusal(code="already_there")
     trail = _walked(state, jump.text)

@@ -57,6 +57,13 @@ class Jump(Struct, frozen=True, kw_only=True):
     to: str
 
 
+class Way(Struct, frozen=True, kw_only=True):
+    """An arrow that is taken when its condition over the fields holds (see `dialer.expressions`)."""
+
+    when: str
+    to: str
+
+
 class Block(Struct, frozen=True, kw_only=True):
     """One thing to say. One with nothing to show (no text, answers, fields) is automatic: it is passed."""
 
@@ -67,6 +74,7 @@ class Block(Struct, frozen=True, kw_only=True):
     hint: str = ""  # for the operator's eyes, never read aloud
     fields: tuple[Field, ...] = ()
     answers: tuple[Answer, ...] = ()
+    ways: tuple[Way, ...] = ()  # the first whose condition holds is taken, before `next`
     next: str = ""  # the default arrow
     goal: bool = False  # to come here is to have met the script's goal
     end: Ending = ""
@@ -91,10 +99,11 @@ class Script(Struct, frozen=True, kw_only=True, cache_hash=True):
 
 
 class Arrow(Struct, frozen=True, kw_only=True):
-    """One way out of a block. Conditions over fields will stand here, beside `by`."""
+    """One way out of a block."""
 
-    by: str  # an answer's id, or "" for the default
+    by: str  # an answer's id, or "" for the block's own arrows
     to: str
+    when: str = ""  # a condition, or "" for the default
 
 
 def arrows(block: Block) -> Iterator[Arrow]:
@@ -104,6 +113,8 @@ def arrows(block: Block) -> Iterator[Arrow]:
     for answer in block.answers:
         if target := answer.to or block.next:
             yield Arrow(by=answer.id, to=target)
+    for way in block.ways:
+        yield Arrow(by="", to=way.to, when=way.when)
     if block.next:
         yield Arrow(by="", to=block.next)
 

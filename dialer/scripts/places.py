@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from dialer.scripts.graph import main_line
-from dialer.scripts.model import RETURN, Script, stages
+from dialer.scripts.model import RETURN, Block, Script, stages
 from dialer.scripts.run import Frame, Place
 
+Onward = Callable[[Block], str]
+"""Where a block's own arrows lead as the fields stand now: `dialer.scripts.ways`."""
 
-def follow(script: Script, at: Place, target: str) -> Place:
+
+def follow(script: Script, at: Place, target: str, onward: Onward) -> Place:
     """Along an arrow. One that leads into the main line closes the jumps that are open."""
     if target == RETURN:
         return unwind(at, len(at.stack) - 1) if at.stack else at
     if at.stack and target in main_line(script):
         at = msgspec.structs.replace(at, stack=())
-    return enter(script, at, target)
+    return enter(script, at, target, onward)
 
 
-def enter(script: Script, at: Place, target: str) -> Place:
+def enter(script: Script, at: Place, target: str, onward: Onward) -> Place:
     """Come to a block, and on through automatic ones: at most as many as there are blocks."""
     order = stages(script)
     for _ in range(len(script.blocks) + 1):
@@ -35,20 +40,20 @@ def enter(script: Script, at: Place, target: str) -> Place:
         )
         if not block.automatic:
             return at
-        if block.next == RETURN:
+        target = onward(block)
+        if target == RETURN:
             return unwind(at, len(at.stack) - 1) if at.stack else at
-        target = block.next
     return at
 
 
-def leap(script: Script, at: Place, target: str) -> Place:
+def leap(script: Script, at: Place, target: str, onward: Onward) -> Place:
     """Jump to a block. No block opens two jumps at once, so that the stack stays bounded: a jump to where an
     open one began is the way back to it.
     """
     opened = [frame.block for frame in at.stack]
     below = at.stack[: opened.index(at.block)] if at.block in opened else at.stack
     frame = Frame(block=at.block, suggested=at.suggested, goal=at.goal)
-    place = enter(script, msgspec.structs.replace(at, stack=(*below, frame)), target)
+    place = enter(script, msgspec.structs.replace(at, stack=(*below, frame)), target, onward)
     return unwind(at, opened.index(place.block)) if place.block in opened else place
 
 

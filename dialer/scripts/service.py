@@ -83,10 +83,17 @@ def load_run(conn: Connection, run_id: str) -> Run:
 
 
 def start_run(
-    conn: Connection, *, run_id: str, version: Version, client_id: int, operator_id: int, now: datetime
+    conn: Connection,
+    *,
+    run_id: str,
+    version: Version,
+    context: Context,
+    client_id: int,
+    operator_id: int,
+    now: datetime,
 ) -> Run:
     """Begin a run at the first block of a version, which it keeps to its end."""
-    state = engine.start(version.script, now)
+    state = engine.start(version.script, now, context)
     prepared.add(
         conn,
         _START,

@@ -79,6 +79,40 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Из блока «{block}» нельзя дойти ни до одного конца.",
         "From the block “{block}” no end can be reached.",
     ),
+    "ways_without_next": (
+        "У блока «{block}» есть условия, но нет «next»: если не выполнено ни одно, идти некуда.",
+        "The block “{block}” has conditions but no “next”: where none holds, there is nowhere to go.",
+    ),
+    "condition_empty": ("Условие пустое.", "The condition is empty."),
+    "condition_long": ("Условие длиннее {limit} знаков.", "The condition is longer than {limit} characters."),
+    "condition_deep": (
+        "В условии больше {limit} скобок друг в друге.",
+        "More than {limit} brackets stand within each other in the condition.",
+    ),
+    "condition_sign": (
+        "Знак «{sign}» здесь в условии не годится.",
+        "“{sign}” will not do here in a condition.",
+    ),
+    "condition_name": (
+        "Условие не знает «{name}»: поле пишется как field.имя.",
+        "The condition knows no “{name}”: a field is written as field.id.",
+    ),
+    "condition_call": (
+        "«{name}» в условии вызвать нельзя; можно contains, startsWith, endsWith, size.",
+        "“{name}” cannot be called in a condition; contains, startsWith, endsWith and size can.",
+    ),
+    "condition_broken": (
+        "Условие не читается: проверьте скобки и знаки, например field.bottles > 2 && field.paid.",
+        "The condition cannot be read: look at its brackets and signs, as in field.bottles > 2 && field.paid.",
+    ),
+    "condition_types": (
+        "Условие сравнивает несравнимое, или не отвечает «да» или «нет».",
+        "The condition compares what cannot be compared, or does not answer yes or no.",
+    ),
+    "condition_choice": (
+        "«{name}» не бывает «{choice}»: такого варианта у поля нет.",
+        "“{name}” is never “{choice}”: the field has no such choice.",
+    ),
     "automatic_loop": (
         "Блоки без текста ведут по кругу: {blocks}.",
         "Blocks with nothing to say lead in a circle: {blocks}.",

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, get_args
 from msgspec import Struct
 
 from dialer.scripts.findings import Finding, Path, Spot, has_errors
-from dialer.scripts.model import Answer, Block, Field, FieldKind, Jump, Language, Script, Tone
+from dialer.scripts.model import Answer, Block, Field, FieldKind, Jump, Language, Script, Tone, Way
 from dialer.scripts.yaml_tree import Entries, Items, Node, Scalar, Unreadable, read_tree
 
 FORMAT: Final = "1"
@@ -97,6 +97,7 @@ class _Reader:
                 "hint": self._text,
                 "fields": self._by_id(self._field),
                 "answers": self._by_id(self._answer),
+                "ways": self._ways,
                 "next": self._text,
                 "goal": self._yes_no,
                 "end": self._end,
@@ -133,6 +134,21 @@ class _Reader:
             },
             needed=("label",),
         )
+
+    def _ways(self, node: Node, path: Path) -> tuple[Way, ...] | None:
+        if not isinstance(node, Items):
+            self._fault("value_wrong", path, node.spot, expected="- when: …, to: …")
+            return None
+        keys: dict[str, Take] = {"when": self._text, "to": self._text}
+        ways = []
+        for at, item in enumerate(node.items):
+            here = (*path, str(at))
+            self.spots[here] = item.spot
+            if not isinstance(item, Entries):
+                self._fault("value_wrong", here, item.spot, expected="when, to")
+            elif way := self._made(Way, self._parts(item, here, keys, ("when", "to"))):
+                ways.append(way)
+        return tuple(ways)
 
     def _jump(self, node: Node, path: Path) -> Jump | None:
         keys: dict[str, Take] = {"text": self._text, "to": self._text}

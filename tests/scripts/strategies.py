@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from dialer.scripts.model import RETURN, Answer, Block, Ending, Field, FieldKind, Jump, Script, Tone
+from dialer.scripts.model import RETURN, Answer, Block, Ending, Field, FieldKind, Jump, Script, Tone, Way
 from dialer.scripts.placeholders import NAMES
 from dialer.scripts.run import Back, Give, JumpTo, Move, NoneFits, Return
 from dialer.scripts.view import BlockView
@@ -63,6 +63,20 @@ def fields(draw: st.DrawFn, field_id: str) -> Field:
     )
 
 
+CONDITIONS = st.sampled_from(
+    [
+        "true",
+        "client.city == 'Тверь'",
+        "campaign.name.size() > 3 || client.name == null",
+        "!(client.city in ['x'])",
+    ]
+)
+
+
+def _ways(targets: list[str]) -> st.SearchStrategy[tuple[Way, ...]]:
+    return st.lists(st.builds(Way, when=CONDITIONS, to=st.sampled_from(targets)), max_size=2).map(tuple)
+
+
 @st.composite
 def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) -> Block:
     """A block with arrows to `must` at least, and to some of `targets`."""
@@ -84,7 +98,13 @@ def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) 
     if shape == 0 and len(must) <= 1:  # nothing to choose, perhaps nothing to say at all
         forward = must[0] if must else targets[-1]
         text = draw(texts) if draw(st.booleans()) or forward == RETURN else ""
-        return Block(id=block_id, text=text, next=forward, stage=draw(st.sampled_from(["", "one", "two"])))
+        return Block(
+            id=block_id,
+            text=text,
+            ways=draw(_ways(targets)),
+            next=forward,
+            stage=draw(st.sampled_from(["", "one", "two"])),
+        )
     return Block(
         id=block_id,
         title=draw(lines | st.just("")),
@@ -93,6 +113,7 @@ def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) 
         hint=draw(st.just("") | templates),
         fields=tuple(draw(fields(f"{block_id}_f{at}")) for at in range(draw(st.integers(0, 2)))),
         answers=answers,
+        ways=draw(_ways(targets)) if follows else (),
         next=follows,
         goal=draw(st.booleans()),
         disposition=draw(dispositions),
