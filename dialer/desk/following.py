@@ -14,13 +14,15 @@ from sqlalchemy import Connection
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.kept import Loaded
-from dialer.desk.model import CallRecord, Desk, evolve, follow, state_of
+from dialer.desk.model import CallRecord, Desk, Work, evolve, follow, state_of
 from dialer.desk.orders import Orders
+from dialer.desk.parties import Parties
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.view import DeskState
 from dialer.desk.world import World
 from dialer.store.errors import StoreError
+from dialer.telephony.model import Call, CallState, EndReason
 from dialer.telephony.port import PbxError
 
 log = logging.getLogger(__name__)
@@ -29,10 +31,11 @@ RETRY_S = 1.0  # pause before a desk tries again to write down what it could not
 
 
 class Following:
-    def __init__(self, world: World, rooms: Rooms, orders: Orders) -> None:
+    def __init__(self, world: World, rooms: Rooms, orders: Orders, parties: Parties) -> None:
         self.world = world
         self._rooms = rooms
         self._orders = orders
+        self._parties = parties
 
     async def run(self, room: Room) -> None:
         """Follow one desk for as long as the daemon runs; `room.dirty` wakes it."""
@@ -53,26 +56,54 @@ class Following:
 
     async def _catch_up(self, room: Room) -> None:
         await self._follow_session(room)
+        await self._follow_guest(room)
         work = room.desk.work
-        if work is None or work.call is None:
-            return
-        live = self.world.switchboard.calls.get(work.call.id)
-        if live is None:
+        live = self.world.switchboard.calls.get(work.call.id) if work is not None and work.call else None
+        if work is None or work.call is None or live is None or work.handed_on:
             return
         await self._join(room, work.call)
-        after = follow(work.call, live, self._clock_of(work.call.pbx), self.world.now())
+        await self._parties.catch_up(room, live)
+        work = room.desk.work
+        if work is None or work.call is None or work.handed_on:
+            return
+        after = self._followed(work, work.call, live)
         if after == work.call:
+            return
+        if after.state is CallState.TRANSFERRED:  # by the operator's own phone
+            await self._parties.hand_on(room)
             return
         if after.answered_at is not None and work.offered_until is not None:
             taken = msgspec.structs.replace(work, offered_until=None)
             room.desk = evolve(room.desk, self.world.now(), work=taken)
         await self._rooms.write_call(room, after)
         if after.ended and room.desk.muted:
-            await self._unmute(room)
+            await self._parties.unmute(room)
         if work.direction == "inbound" and after.ended and after.answered_at is None:
             # Nobody spoke with the caller, though the operator may have pressed the button: no result is asked for.
             await self._rooms.clear(room)
             self.world.switchboard.forget(after.id)
+
+    def _followed(self, work: Work, call: CallRecord, live: Call) -> CallRecord:
+        after = follow(call, live, self._clock_of(call.pbx), self.world.now())
+        if after.ended and work.away_until is not None and after.ended_by in ("", "system"):
+            return msgspec.structs.replace(after, end_reason=EndReason.OPERATOR_LOST.value)
+        if after.state is CallState.TRANSFERRED and work.third is not None:
+            # In a room whose operator's phone was lost the client speaks with the third, and is still ours.
+            return msgspec.structs.replace(after, state=call.state)
+        return after
+
+    async def _follow_guest(self, room: Room) -> None:
+        """A phone that was lent to a colleague's call is free as soon as that has no use for it."""
+        guest = room.desk.guest
+        if guest is None:
+            return
+        live = self.world.switchboard.calls.get(guest.call_id)
+        third = live.third.id if live is not None and live.third is not None else ""
+        if live is not None and live.state is not CallState.ENDED and third == room.desk.session_leg:
+            return
+        desk = evolve(room.desk, self.world.now(), guest=None)
+        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+        room.around_guest = None
 
     async def _follow_session(self, room: Room) -> None:
         desk, leg = room.desk, room.desk.session_leg
@@ -82,6 +113,9 @@ class Following:
         if up is None:
             if not desk.session_up:
                 room.refusal = Refusal(code="phone_no_answer")
+            call = desk.work.call if desk.work is not None else None
+            live = self.world.switchboard.calls.get(call.id) if call is not None else None
+            desk = self._parties.lost(desk, live)
             desk = evolve(desk, self.world.now(), session_leg="", session_up=False, muted=False)
         elif up and not desk.session_up:
             desk = evolve(desk, self.world.now(), session_up=True)
@@ -100,7 +134,7 @@ class Following:
         if room.desk.session_up:
             try:
                 if room.desk.muted:
-                    await self._unmute(room)
+                    await self._parties.unmute(room)
                 await pbx.bridge(client=call.leg, operator=room.desk.session_leg)
                 return
             except PbxError as error:
@@ -109,12 +143,6 @@ class Following:
         else:
             room.refusal = Refusal(code="no_session")
         await self._orders.send(room, pbx.hangup(leg=call.leg))
-
-    async def _unmute(self, room: Room) -> None:
-        """A mute belongs to one call; the leg that it silences lives all shift."""
-        if await self._orders.send(room, self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=False)):
-            desk = msgspec.structs.replace(room.desk, muted=False)
-            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
     def _clock_of(self, pbx: str) -> Callable[[float], datetime]:
         offset_s = self.world.pbx(pbx).clock_offset_s

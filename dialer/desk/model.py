@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dialer.campaigns.model import Claim, EntryState
+from dialer.desk.talk import Controls, Guest, Standing, Third, controls
 from dialer.desk.view import DeskState
 from dialer.telephony.model import Call, CallState
 
@@ -61,6 +62,14 @@ class Work(Struct, frozen=True, kw_only=True):
     note: str = ""
     began_at: datetime
     offered_until: datetime | None = None  # an inbound call rings until then
+    held: bool = False  # the client hears music
+    third: Third | None = None
+    away_until: datetime | None = None  # the operator's phone was lost; so long the client is kept
+
+    @property
+    def handed_on(self) -> bool:
+        """Whether somebody else has the client now: the call goes on, and not here."""
+        return self.call is not None and self.call.state is CallState.TRANSFERRED
 
 
 class Desk(Struct, frozen=True, kw_only=True):
@@ -75,6 +84,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     muted: bool = False  # the PBX silences the session's leg
     since: datetime
     work: Work | None = None
+    guest: Guest | None = None  # a colleague's call that this phone takes part in
     last_saved: str = ""  # the work saved last: a repeated save of it is no error
 
 
@@ -85,6 +95,8 @@ def state_of(desk: Desk) -> DeskState:
         return _state_of_work(work)
     if not desk.session_up:
         return DeskState.CONNECTING if desk.session_leg else DeskState.OFFLINE
+    if desk.guest is not None:
+        return DeskState.HELPING
     return DeskState.BREAK if desk.on_break else DeskState.READY
 
 
@@ -100,6 +112,7 @@ _BY_CALL = {
     CallState.DIALLING: DeskState.DIALLING,
     CallState.RINGING: DeskState.RINGING,
     CallState.ENDED: DeskState.WRAPUP,
+    CallState.TRANSFERRED: DeskState.WRAPUP,
 }
 
 
@@ -123,6 +136,20 @@ _ENTRY_BY_STATE = {
 def entry_state(work: Work) -> EntryState | None:
     """Where the entry of this work stands in its life; none for work without an entry."""
     return _ENTRY_BY_STATE.get(_state_of_work(work)) if work.claim is not None else None
+
+
+def controls_of(desk: Desk, *, pbx_up: bool) -> Controls:
+    """Which buttons of the call may be pressed at this desk."""
+    work = desk.work
+    return controls(
+        Standing(
+            pbx_up=pbx_up,
+            talking=state_of(desk) is DeskState.TALKING,
+            away=work is not None and work.away_until is not None,
+            held=work is not None and work.held,
+            third=work.third if work is not None else None,
+        )
+    )
 
 
 def evolve(desk: Desk, now: datetime, **changes: object) -> Desk:

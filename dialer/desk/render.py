@@ -6,21 +6,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
+import msgspec
+
 from dialer.auth.model import User
 from dialer.campaigns.dispositions import BY_OUTCOME
 from dialer.campaigns.model import Refusal
 from dialer.clients.numbers import national
 from dialer.desk.kept import Loaded, Today
-from dialer.desk.model import CallRecord, Desk, Draft, Work, state_of
+from dialer.desk.model import CallRecord, Desk, Draft, Work, controls_of, state_of
 from dialer.desk.steps import context_of
+from dialer.desk.talk import Guest, Third
 from dialer.desk.view import (
     CallView,
     CampaignChoice,
     CampaignView,
     CardField,
     CardView,
+    ControlsView,
     DeskView,
     DispositionView,
+    GuestView,
     HistoryLine,
     Language,
     OperatorView,
@@ -28,6 +33,7 @@ from dialer.desk.view import (
     RefusalView,
     ResultDraft,
     Theme,
+    ThirdView,
     TodayView,
     WorkView,
 )
@@ -40,6 +46,7 @@ def render(
     desk: Desk,
     user: User,
     loaded: Loaded | None,
+    around_guest: Loaded | None = None,
     *,
     choices: Sequence[CampaignChoice],
     campaign: CampaignView | None,
@@ -64,7 +71,10 @@ def render(
         refusal=RefusalView(code=refusal.code, params=refusal.params, until=refusal.until)
         if refusal
         else None,
-        work=_work(work, loaded, user, muted=desk.muted) if work is not None and loaded is not None else None,
+        work=_work(desk, work, loaded, user, pbx_up=pbx_up)
+        if work is not None and loaded is not None
+        else None,
+        guest=_guest(desk.guest, around_guest) if desk.guest is not None else None,
         number=national(work.call.number) if work is not None and work.call is not None else "",
     )
 
@@ -82,14 +92,23 @@ def _operator(user: User) -> OperatorView:
     )
 
 
-def _work(work: Work, loaded: Loaded, user: User, *, muted: bool) -> WorkView:
+def _guest(guest: Guest, around: Loaded | None) -> GuestView:
+    return GuestView(
+        host=guest.host,
+        card=_card(None, around) if around is not None else None,
+        number=guest.number,
+        since=guest.since,
+    )
+
+
+def _work(desk: Desk, work: Work, loaded: Loaded, user: User, *, pbx_up: bool) -> WorkView:
     version, run = loaded.version, loaded.run
     draft = work.draft
     return WorkView(
         id=work.id,
         direction=work.direction,
         card=_card(work, loaded),
-        call=_call(work.call, muted=muted) if work.call is not None else None,
+        call=_call(desk, work, work.call, pbx_up=pbx_up) if work.call is not None else None,
         run=run_view(
             version.script,
             run.state,
@@ -130,7 +149,7 @@ def suggested(work: Work, loaded: Loaded) -> str:
     return proposal if loaded.campaign.disposition(proposal) is not None else ""
 
 
-def _card(work: Work, loaded: Loaded) -> CardView:
+def _card(work: Work | None, loaded: Loaded) -> CardView:
     client = loaded.client
     return CardView(
         client_id=client.id,
@@ -143,8 +162,8 @@ def _card(work: Work, loaded: Loaded) -> CardView:
         city=client.city,
         timezone=client.timezone,
         fields=[CardField(label=label, value=value) for label, value in client.fields.items()],
-        attempt=(work.claim.attempts if work.claim else 0) + (work.call is None),
-        max_attempts=loaded.campaign.max_attempts if work.claim else 0,
+        attempt=(work.claim.attempts if work.claim else 0) + (work.call is None) if work else 0,
+        max_attempts=loaded.campaign.max_attempts if work and work.claim else 0,
         history=[
             HistoryLine(
                 at=past.at,
@@ -158,7 +177,12 @@ def _card(work: Work, loaded: Loaded) -> CardView:
     )
 
 
-def _call(call: CallRecord, *, muted: bool) -> CallView:
+def _third(third: Third) -> ThirdView:
+    return ThirdView(name=third.name, goal=third.goal.value, stage=third.stage.value, since=third.since)
+
+
+def _call(desk: Desk, work: Work, call: CallRecord, *, pbx_up: bool) -> CallView:
+    reasons = controls_of(desk, pbx_up=pbx_up)
     return CallView(
         id=call.id,
         number=national(call.number),
@@ -169,5 +193,9 @@ def _call(call: CallRecord, *, muted: bool) -> CallView:
         outcome=call.outcome,
         ended_by=call.ended_by,
         recorded=call.recording_at is not None,
-        muted=muted,
+        muted=desk.muted,
+        held=work.held,
+        third=_third(work.third) if work.third is not None else None,
+        away_until=work.away_until,
+        controls=ControlsView(**msgspec.structs.asdict(reasons)),
     )

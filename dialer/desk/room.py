@@ -70,6 +70,7 @@ class Room:
         self.desk = desk
         self.user = user
         self.loaded: Loaded | None = None
+        self.around_guest: Loaded | None = None  # the same around a colleague's call
         self.today = Today()
         self.refusal: Refusal | None = None
         self.lock = asyncio.Lock()  # taken by `Rooms.changing` alone

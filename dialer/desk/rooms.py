@@ -22,6 +22,7 @@ from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
 from dialer.desk.room import RefusedPress, Room, Watcher, encode
+from dialer.desk.talk import Guest
 from dialer.desk.view import CampaignChoice, CampaignView, DeskView
 from dialer.desk.world import DeskRefused, World
 from dialer.store.errors import StoreError
@@ -95,8 +96,12 @@ class Rooms:
         """Let the switchboard follow what this desk is about, if it does not already."""
         switchboard = self.world.switchboard
         call = desk.work.call if desk.work is not None else None
+        if desk.work is not None and desk.work.handed_on:
+            call = None  # it is followed elsewhere
         if call is not None and not call.ended and call.id not in switchboard.calls:
-            switchboard.expect(_restored(call, desk.session_leg), pbx=call.pbx)
+            switchboard.expect(restored(call, desk.session_leg), pbx=call.pbx)
+            if desk.work is not None and desk.work.third is not None:
+                switchboard.expect_third(call.id, desk.work.third.leg, pbx=call.pbx)
         if desk.session_leg:
             switchboard.recall_session(desk.session_leg, pbx=desk.session_pbx, up=desk.session_up)
 
@@ -107,12 +112,24 @@ class Rooms:
             room.loaded = await self.world.store.read(
                 lambda conn: units.load_around(conn, work, user.language)
             )
+        if desk.guest is not None:
+            room.around_guest = await self._load_guest(desk.guest, user.language)
         self._expect(desk)
         room.today = await self.figures(user.id)
         await self.refresh_choices(user)
         self.all[user.id] = room
         room.follower = asyncio.create_task(self.follow(room), name=f"desk {user.id}")
         return room
+
+    async def _load_guest(self, guest: Guest, language: str) -> Loaded:
+        of = Work(
+            id="",
+            direction="inbound",
+            campaign_id=guest.campaign_id,
+            client_id=guest.client_id,
+            began_at=guest.since,
+        )
+        return await self.world.store.read(lambda conn: units.load_around(conn, of, language))
 
     # --- pages ----------------------------------------------------------------------------------------------
 
@@ -169,6 +186,7 @@ class Rooms:
             room.desk,
             room.user,
             room.loaded,
+            room.around_guest if room.desk.guest is not None else None,
             choices=self._choices.get(room.user.id, []),
             campaign=self._names.get(campaign_id) if campaign_id is not None else None,
             today=room.today,
@@ -286,7 +304,7 @@ class Rooms:
         return await self.world.store.read(lambda conn: units.today(conn, operator_id, midnight))
 
 
-def _restored(call: CallRecord, session_leg: str) -> Call:
+def restored(call: CallRecord, session_leg: str) -> Call:
     """A call as an earlier daemon knew it, to be held against what the PBX says lives."""
     answered = call.answered_at.timestamp() if call.answered_at else None
     return Call(

@@ -9,8 +9,11 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialer.auth.model import Permission
+from dialer.desk.control import MOST_DIGITS, Target
 from dialer.desk.room import DeskFrame, RefusedPress, Room
 from dialer.desk.service import DeskRefused, Desks
+from dialer.desk.talk import Goal
+from dialer.desk.view import Colleague
 from dialer.http.api import ApiCall, Operation
 from dialer.http.problems import Catalogue
 from dialer.scripts.run import Move
@@ -45,6 +48,18 @@ class MuteBody(WorkBody, frozen=True, kw_only=True):
     on: bool
 
 
+class DigitsBody(WorkBody, frozen=True, kw_only=True):
+    digits: Annotated[str, Meta(min_length=1, max_length=MOST_DIGITS)]
+
+
+class TransferBody(WorkBody, frozen=True, kw_only=True):
+    """A colleague or a number. `consult`: to speak with them first; else they get the client as they answer."""
+
+    colleague: int | None = None
+    number: Annotated[str, Meta(max_length=40)] = ""
+    consult: bool = True
+
+
 class StepBody(WorkBody, frozen=True, kw_only=True):
     step: int
     move: Move
@@ -53,6 +68,10 @@ class StepBody(WorkBody, frozen=True, kw_only=True):
 class FieldsBody(WorkBody, frozen=True, kw_only=True):
     step: int
     fields: dict[str, Typed]
+
+
+class Colleagues(Struct, frozen=True, kw_only=True):
+    items: list[Colleague]
 
 
 class DraftBody(WorkBody, frozen=True, kw_only=True):
@@ -104,10 +123,21 @@ def operations(desks: Desks) -> list[Operation]:
             answers=DeskFrame,
         )
 
+    async def list_colleagues(call: ApiCall) -> Colleagues:
+        return Colleagues(items=await desks.control.colleagues(call.user))
+
     def session(room: Room, call: ApiCall) -> Awaitable[None]:
         return desks.verbs.start_session(room) if call.body.on else desks.verbs.stop_session(room)
 
     return [
+        Operation(
+            method="GET",
+            path=f"{BASE}/colleagues",
+            summary="Whom the operator may bring into a call",
+            permission=Permission.USE_DESK,
+            handler=list_colleagues,
+            answers=Colleagues,
+        ),
         verb("session", "Start or end the session at the operator's phone", SwitchBody, session),
         verb(
             "campaign",
@@ -124,8 +154,31 @@ def operations(desks: Desks) -> list[Operation]:
         verb("next", "Be handed the next free client", EmptyBody, lambda r, c: desks.verbs.next(r)),
         verb("dial", "Ring the client", DialBody, lambda r, c: desks.verbs.dial(r, c.body.phone)),
         verb("answer", "Take the inbound call that rings", WorkBody, lambda r, c: desks.verbs.answer(r)),
-        verb("hangup", "End the call", WorkBody, lambda r, c: desks.verbs.hangup(r)),
+        verb("hangup", "End the call", WorkBody, lambda r, c: desks.control.hangup(r)),
         verb("mute", "Silence one's own microphone", MuteBody, lambda r, c: desks.verbs.mute(r, c.body.on)),
+        verb(
+            "hold",
+            "Put the client on hold, or take them back",
+            MuteBody,
+            lambda r, c: desks.control.hold(r, c.body.on),
+        ),
+        verb(
+            "digits",
+            "Send keys to whoever the operator speaks with",
+            DigitsBody,
+            lambda r, c: desks.control.digits(r, c.body.digits),
+        ),
+        verb("transfer", "Bring somebody in", TransferBody, lambda r, c: _transfer(desks, r, c.body)),
+        verb("complete", "Hand the client over", WorkBody, lambda r, c: desks.control.complete(r)),
+        verb("join", "All three together", WorkBody, lambda r, c: desks.control.join(r)),
+        verb("back", "Without the third again", WorkBody, lambda r, c: desks.control.back(r)),
+        verb("leave", "Out of a colleague's call", EmptyBody, lambda r, c: desks.control.leave(r)),
+        verb(
+            "rejoin",
+            "Ring one's own phone anew, and get the call back",
+            EmptyBody,
+            lambda r, c: desks.control.rejoin(r),
+        ),
         verb(
             "step",
             "One move in the script",
@@ -161,6 +214,11 @@ def is_over(room: Room, meant: str) -> bool:
     if meant and room.desk.last_saved == meant:
         return True
     raise DeskRefused("no_client" if room.desk.work is None else "work_changed")
+
+
+async def _transfer(desks: Desks, room: Room, body: TransferBody) -> None:
+    target = Target(user_id=body.colleague, number=body.number)
+    await desks.control.transfer(room, target, Goal.CONSULT if body.consult else Goal.HAND_OVER)
 
 
 async def _draft(desks: Desks, room: Room, body: DraftBody) -> None:

@@ -12,8 +12,11 @@ from collections.abc import Awaitable, Callable
 from dialer.auth.model import User
 from dialer.campaigns.claim import StaleClaim
 from dialer.desk import work as units
+from dialer.desk.control import Control
 from dialer.desk.following import Following
+from dialer.desk.handed import Handed
 from dialer.desk.orders import Orders
+from dialer.desk.parties import Parties
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.sweep import Sweep
@@ -35,8 +38,11 @@ class Desks:
         self.rooms = Rooms(world)
         orders = Orders(world, self.rooms)
         self.verbs = Verbs(world, self.rooms, orders)
-        self.following = Following(world, self.rooms, orders)
-        self.sweep = Sweep(world, self.rooms)
+        self.handed = Handed(world, self.rooms)
+        self.parties = Parties(world, self.rooms, orders, self.handed)
+        self.control = Control(world, self.rooms, orders, self.parties, self.verbs)
+        self.following = Following(world, self.rooms, orders, self.parties)
+        self.sweep = Sweep(world, self.rooms, self.parties)
         self.rooms.follow = self.following.run
 
     async def start(self) -> None:
@@ -49,6 +55,7 @@ class Desks:
             except Exception:
                 # One desk that can't be taken up must not keep everybody else from working.
                 log.exception("desk not taken up: operator %s", desk.operator_id)
+        await self.handed.start()
         await self._rescue()
         await self.sweep.expire(self.world.now())
 
@@ -57,8 +64,11 @@ class Desks:
         works = [room.desk.work for room in self.rooms.all.values() if room.desk.work is not None]
         held = {(work.claim.entry_id, work.claim.epoch) for work in works if work.claim is not None}
         known = {work.call.id for work in works if work.call is not None and not work.call.ended}
+        known |= set(self.handed.calls)
+        thirds = {work.third.row for work in works if work.third is not None and not work.handed_on}
+        thirds |= {call.row for call in self.handed.calls.values()}
         now = self.world.now()
-        freed = await self.world.store.write(lambda conn: units.rescue(conn, held, known, now))
+        freed = await self.world.store.write(lambda conn: units.rescue(conn, held, known, thirds, now))
         if any(freed):
             log.warning("out with nobody: %s entries freed, %s calls closed", *freed)
         for room in list(self.rooms.all.values()):
@@ -68,6 +78,7 @@ class Desks:
                 )  # while no daemon was there: its page comes back, or it does not
 
     async def stop(self) -> None:
+        await self.handed.stop()
         for room in self.rooms.all.values():
             if room.follower is not None:
                 room.follower.cancel()
@@ -119,6 +130,10 @@ class Desks:
         room = self.rooms.with_call(call.id)
         if room is not None:
             room.dirty.set()
+        self.handed.changed(call.id)
+        guest = self.rooms.with_session(call.third.id) if call.third is not None else None
+        if guest is not None:
+            guest.dirty.set()
 
     def client_ready(self, call_id: str) -> None:
         room = self.rooms.with_call(call_id)
@@ -135,6 +150,7 @@ class Desks:
         for room in self.rooms.all.values():
             if self.world.same_pbx(room.pbx, pbx):
                 room.dirty.set()
+        self.handed.all_changed()
 
 
 def _is_out(room: Room, line: str) -> bool:

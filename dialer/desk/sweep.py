@@ -8,6 +8,7 @@ from dialer.campaigns import leases
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.model import CallRecord
+from dialer.desk.parties import Parties, is_due
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.verbs import SESSION_RING_S
@@ -19,9 +20,10 @@ NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
 
 
 class Sweep:
-    def __init__(self, world: World, rooms: Rooms) -> None:
+    def __init__(self, world: World, rooms: Rooms, parties: Parties) -> None:
         self.world = world
         self._rooms = rooms
+        self._parties = parties
         self._look_again = world.now() + LOOK_EVERY
 
     async def run(self) -> None:
@@ -40,6 +42,8 @@ class Sweep:
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
                 await self._give_up(room, work.call, now)
+            if is_due(work, now):
+                await self._parties.sweep(room, now)
 
     async def expire(self, now: datetime) -> None:
         """Free every claim whose preview is over, and take it off the page."""

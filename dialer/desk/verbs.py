@@ -32,6 +32,7 @@ from dialer.telephony.port import OrderUnknown, PbxError
 log = logging.getLogger(__name__)
 
 SESSION_RING_S = 30
+_IN_CALL = (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING, DeskState.HELPING)
 
 
 class Verbs:
@@ -70,7 +71,7 @@ class Verbs:
 
     async def stop_session(self, room: Room) -> None:
         leg = room.desk.session_leg
-        if state_of(room.desk) in (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING):
+        if state_of(room.desk) in _IN_CALL:
             raise DeskRefused("still_talking")
         pbx = self._orders.pbx(room)
         if leg and not await self._orders.send(room, pbx.hangup(leg=leg)) and pbx.up:
@@ -95,6 +96,8 @@ class Verbs:
             return
         if room.desk.on_break:
             raise DeskRefused("on_break")
+        if room.desk.guest is not None:
+            raise DeskRefused("helping")
         desk, now = room.desk, self.world.now()
         language, new_id, refuses = room.user.language, self.world.new_id, self._refuses(room)
         taken = await self.world.store.write(
@@ -121,7 +124,7 @@ class Verbs:
         work, loaded = room.desk.work, room.loaded
         if work is None or loaded is None or work.claim is None:
             raise DeskRefused("no_client")
-        if work.call is not None and not work.call.ended:
+        if work.call is not None and not work.call.ended and not work.handed_on:
             return
         refusal = self._orders.why_not(room, loaded.campaign)
         number = _number_to_dial(loaded, phone_id)
@@ -149,7 +152,7 @@ class Verbs:
         if isinstance(ordered, Refusal):
             room.refusal = ordered
             return
-        if work.call is not None:
+        if work.call is not None and not work.handed_on:
             self.world.switchboard.forget(work.call.id)
         room.desk = ordered
         written = ordered.work.call if ordered.work is not None else None
@@ -177,7 +180,7 @@ class Verbs:
 
     async def hangup(self, room: Room) -> None:
         work = room.desk.work
-        if work is not None and work.call is not None and not work.call.ended:
+        if work is not None and work.call is not None and not work.call.ended and not work.handed_on:
             pbx = self.world.pbx(work.call.pbx)
             if not pbx.up:  # and so it is not we who end the call
                 room.refusal = Refusal(code="pbx_away")
@@ -239,7 +242,7 @@ class Verbs:
     async def save(self, room: Room, then_next: bool) -> None:
         """Give the work its result; with `then_next` the next client comes in the same transaction."""
         work, loaded = _open_work(room)
-        if work.call is not None and not work.call.ended:
+        if work.call is not None and not work.call.ended and not work.handed_on:
             raise DeskRefused("still_talking")
         if not work.draft.disposition and (proposal := suggested(work, loaded)):
             draft = msgspec.structs.replace(work.draft, disposition=proposal)
@@ -259,7 +262,7 @@ class Verbs:
         saved, taken = await self.world.store.write(both)
         if not isinstance(saved, Desk):
             raise DeskRefused(saved.code, saved.params)
-        if work.call is not None:
+        if work.call is not None and not work.handed_on:
             self.world.switchboard.forget(work.call.id)
         room.desk, room.loaded = saved, None
         if taken is not None:

@@ -31,7 +31,8 @@ class DeskState(enum.StrEnum):
     DIALLING = "dialling"
     RINGING = "ringing"
     TALKING = "talking"
-    WRAPUP = "wrapup"  # the call is over, the result is not saved
+    HELPING = "helping"  # the phone is in a colleague's call
+    WRAPUP = "wrapup"  # the call is over here, the result is not saved
 
 
 Language = Literal["ru", "en"]
@@ -109,6 +110,26 @@ class CardView(Struct, frozen=True, kw_only=True):
     history: list[HistoryLine]
 
 
+class ThirdView(Struct, frozen=True, kw_only=True):
+    """Somebody who is brought into the call."""
+
+    name: str
+    goal: Literal["consult", "hand_over", "together", "take_over"]
+    stage: Literal["ringing", "speaking", "together", "handed"]
+    since: datetime
+
+
+class ControlsView(Struct, frozen=True, kw_only=True):
+    """Why each button of the call can't be pressed now (`why.<code>`), "" where it can."""
+
+    hold: str
+    digits: str
+    transfer: str
+    complete: str
+    back: str
+    join: str
+
+
 class CallView(Struct, frozen=True, kw_only=True):
     id: str
     number: str  # national format
@@ -120,6 +141,10 @@ class CallView(Struct, frozen=True, kw_only=True):
     ended_by: str  # client, operator, system, ""
     recorded: bool
     muted: bool
+    held: bool  # the client hears music
+    third: ThirdView | None
+    away_until: datetime | None  # the operator's phone was lost; so long the client is kept
+    controls: ControlsView
 
 
 class DispositionView(Struct, frozen=True, kw_only=True):
@@ -151,6 +176,24 @@ class WorkView(Struct, frozen=True, kw_only=True):
     lease_until: datetime | None  # the preview's limit
 
 
+class GuestView(Struct, frozen=True, kw_only=True):
+    """A colleague's call that this operator's phone takes part in."""
+
+    host: str
+    card: CardView | None
+    number: str
+    since: datetime
+
+
+class Colleague(Struct, frozen=True, kw_only=True):
+    """Somebody whom the operator may bring into a call; `reason` says why not now, "" if it can be."""
+
+    id: int
+    name: str
+    how: Literal["session", "phone"]  # there at once, or their phone rings
+    reason: str
+
+
 class DeskView(Struct, frozen=True, kw_only=True):
     operator: OperatorView
     server_now: datetime
@@ -164,4 +207,5 @@ class DeskView(Struct, frozen=True, kw_only=True):
     today: TodayView
     refusal: RefusalView | None
     work: WorkView | None
+    guest: GuestView | None = None
     number: str = ""  # OFFERED by an unknown or known caller: shown beside the name

@@ -29,7 +29,7 @@ from dialer.events import EntryClaimed, ResultSaved
 from dialer.scripts import service as scripts
 from dialer.scripts.run import Refusal as ScriptRefusal
 from dialer.store import outbox, prepared
-from dialer.telephony import dialling
+from dialer.telephony import dialling, thirds
 from dialer.telephony import service as calls
 from dialer.telephony.lines import Line
 from dialer.telephony.model import CallState, EndReason, Outcome, Party
@@ -41,12 +41,11 @@ NewId = Callable[[], str]
 _KEEP = sqlite_insert(desks).values(operator_id=bindparam("operator"), desk=bindparam("state"))
 _KEEP = _KEEP.on_conflict_do_update(index_elements=["operator_id"], set_={"desk": _KEEP.excluded.desk})
 _ALL = select(desks.c.desk)
+_FREE_AT = func.coalesce(calls_table.c.transferred_at, calls_table.c.ended_at)  # the operator is out of it
 _CALLS_TODAY = select(
     func.count(),
     func.coalesce(
-        func.sum(
-            case((calls_table.c.bridged_at.is_not(None), calls_table.c.ended_at - calls_table.c.bridged_at))
-        ),
+        func.sum(case((calls_table.c.bridged_at.is_not(None), _FREE_AT - calls_table.c.bridged_at))),
         0,
     ),
 ).where(calls_table.c.operator_id == bindparam("operator"), calls_table.c.started_at >= bindparam("since"))
@@ -90,7 +89,11 @@ def load_around(conn: Connection, work: Work, language: str) -> Loaded:
 
 
 def rescue(
-    conn: Connection, held: Collection[tuple[int, int]], known_calls: Collection[str], now: datetime
+    conn: Connection,
+    held: Collection[tuple[int, int]],
+    known_calls: Collection[str],
+    known_thirds: Collection[str],
+    now: datetime,
 ) -> tuple[int, int]:
     """Free entries and close calls that no desk knows of: (entries, calls) that there were."""
     lost = [row.id for row in calls.open_calls(conn) if row.id not in known_calls]
@@ -103,6 +106,7 @@ def rescue(
             outcome=Outcome.UNKNOWN.value,
             end_reason=EndReason.LOST_SIGHT.value,
         )
+    thirds.end_unknown(conn, known_thirds, now)
     return leases.free_unheld(conn, held, now), len(lost)
 
 

@@ -43,6 +43,7 @@ class EndReason(enum.StrEnum):
     REFUSED = "refused"  # the PBX never made a channel
     LOST_SIGHT = "lost_sight"  # it was gone when the connection came back
     PBX_RESTARTED = "pbx_restarted"
+    OPERATOR_LOST = "operator_lost"  # the operator's phone was lost and did not come back in time
 
 
 class Party(enum.StrEnum):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from dialer.telephony.model import Call, Snapshot
 from dialer.telephony.switchboard import Listener, Switchboard
@@ -37,6 +38,17 @@ class Switchboards:
     def expect(self, call: Call, *, pbx: str) -> None:
         """Follow a call from now on: before it is dialled, when it comes in, or after a restart."""
         self.at(pbx).expect(call)
+
+    def expect_third(self, call_id: str, leg: str, *, pbx: str) -> None:
+        """A third party is about to be brought into a call; before it is rung."""
+        if call_id in self.at(pbx).calls:
+            self.at(pbx).expect_third(call_id, leg)
+
+    def drop_third(self, call_id: str, *, pbx: str) -> None:
+        """The third is out of the call, whatever becomes of that leg."""
+        board = self.at(pbx)
+        if call_id in board.calls:
+            board.expect(replace(board.calls[call_id], third=None))
 
     def forget(self, call_id: str) -> None:
         for board in self._everywhere:

@@ -22,6 +22,7 @@ calls = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("answered_at", UtcDateTime),
     Column("bridged_at", UtcDateTime),
+    Column("transferred_at", UtcDateTime),  # since when its operator is out of it
     Column("ended_at", UtcDateTime),
     Column("outcome", String(20), nullable=False, default=""),
     Column("cause", Integer),
@@ -32,6 +33,28 @@ calls = Table(
     Index("ix_calls_campaign", "campaign_id", "started_at"),
     Index("ix_calls_client_id", "client_id"),
     Index("ix_calls_open", "id", sqlite_where=text("ended_at IS NULL")),
+)
+
+# Whoever was brought into a call: a number over a line counts there as a call of its own.
+third_legs = Table(
+    "third_legs",
+    metadata,
+    Column("id", String(26), primary_key=True),
+    Column(
+        "leg", String(150), nullable=False
+    ),  # the PBX's id of the channel; a colleague's session serves often
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+    Column("goal", String(10), nullable=False),  # consult, hand_over, together, take_over
+    Column("line", String(50), nullable=False, default=""),  # "" for a colleague
+    Column("number", String(40), nullable=False, default=""),
+    Column("user_id", ForeignKey("users.id")),  # the colleague
+    Column("by_id", ForeignKey("users.id"), nullable=False),  # who brought them in
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("joined_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", String(20), nullable=False, default=""),
+    Index("ix_third_legs_call_id", "call_id"),
+    Index("ix_third_legs_open", "line", sqlite_where=text("ended_at IS NULL")),
 )
 
 recordings = Table(

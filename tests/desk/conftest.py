@@ -62,13 +62,13 @@ class Office:
         self.now += timedelta(**parts)
         self.pbx.clock = self.now.timestamp()
 
-    async def operator(self, login: str, pbx: str = "") -> User:
+    async def operator(self, login: str, pbx: str = "", *, endpoint: str = "op101") -> User:
         made = await self.auth.create_user(
             login=login,
             name=login.title(),
             password="long enough for tests",
             role=Role.OPERATOR,
-            endpoint="op101",
+            endpoint=endpoint,
             pbx=pbx,
         )
         assert isinstance(made, User)
@@ -129,8 +129,11 @@ class Office:
 
     def _replace_world(self, world: World) -> None:
         desks = self.desks
+        further = (desks.handed, desks.parties, desks.control)
         for part in (desks, desks.rooms, desks.verbs, desks.verbs._orders, desks.following, desks.sweep):
             part.world = world
+        for part in further:
+            part.world = world  # type: ignore[attr-defined]
 
     def listen(self, ears: object) -> None:
         self.switchboard.listen(ears)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/me": EVERYBODY,
     "POST /api/v1/me": EVERYBODY,
     "GET /api/v1/phone": DESK,
+    "GET /api/v1/desk/colleagues": DESK,
     "GET /api/v1/campaigns": CONSOLE,
     "GET /api/v1/campaigns/{id}/entries": CONSOLE,
     "GET /api/v1/lines": CONSOLE,

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/desk/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the operator may bring into a call */
+        get: operations["list_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desk/session": {
         parameters: {
             query?: never;
@@ -134,6 +151,142 @@ export interface paths {
         put?: never;
         /** Silence one's own microphone */
         post: operations["desk_mute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the client on hold, or take them back */
+        post: operations["desk_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send keys to whoever the operator speaks with */
+        post: operations["desk_digits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring somebody in */
+        post: operations["desk_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand the client over */
+        post: operations["desk_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All three together */
+        post: operations["desk_join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Without the third again */
+        post: operations["desk_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Out of a colleague's call */
+        post: operations["desk_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/rejoin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ring one's own phone anew, and get the call back */
+        post: operations["desk_rejoin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -451,6 +604,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Colleagues */
+        Colleagues: {
+            items: components["schemas"]["Colleague"][];
+        };
+        /**
+         * Colleague
+         * @description Somebody whom the operator may bring into a call; `reason` says why not now, "" if it can be.
+         */
+        Colleague: {
+            id: number;
+            name: string;
+            /** @enum {unknown} */
+            how: "phone" | "session";
+            reason: string;
+        };
         /** SwitchBody */
         SwitchBody: {
             on: boolean;
@@ -482,6 +650,8 @@ export interface components {
             today: components["schemas"]["TodayView"];
             refusal: components["schemas"]["RefusalView"] | null;
             work: components["schemas"]["WorkView"] | null;
+            /** @default null */
+            guest: components["schemas"]["GuestView"] | null;
             /** @default  */
             number: string;
         };
@@ -504,7 +674,7 @@ export interface components {
          * @description What the operator is doing, as one word; the page makes a sentence, an icon and a timer of it.
          * @enum {unknown}
          */
-        DeskState: "break" | "connecting" | "dialling" | "offered" | "offline" | "preview" | "ready" | "ringing" | "talking" | "wrapup";
+        DeskState: "break" | "connecting" | "dialling" | "helping" | "offered" | "offline" | "preview" | "ready" | "ringing" | "talking" | "wrapup";
         /** CampaignView */
         CampaignView: {
             id: number;
@@ -600,6 +770,34 @@ export interface components {
             ended_by: string;
             recorded: boolean;
             muted: boolean;
+            held: boolean;
+            third: components["schemas"]["ThirdView"] | null;
+            away_until: string | null;
+            controls: components["schemas"]["ControlsView"];
+        };
+        /**
+         * ThirdView
+         * @description Somebody who is brought into the call.
+         */
+        ThirdView: {
+            name: string;
+            /** @enum {unknown} */
+            goal: "consult" | "hand_over" | "take_over" | "together";
+            /** @enum {unknown} */
+            stage: "handed" | "ringing" | "speaking" | "together";
+            since: string;
+        };
+        /**
+         * ControlsView
+         * @description Why each button of the call can't be pressed now (`why.<code>`), "" where it can.
+         */
+        ControlsView: {
+            hold: string;
+            digits: string;
+            transfer: string;
+            complete: string;
+            back: string;
+            join: string;
         };
         /** RunView */
         RunView: {
@@ -671,6 +869,16 @@ export interface components {
             callback_at: string | null;
         };
         /**
+         * GuestView
+         * @description A colleague's call that this operator's phone takes part in.
+         */
+        GuestView: {
+            host: string;
+            card: components["schemas"]["CardView"] | null;
+            number: string;
+            since: string;
+        };
+        /**
          * RefusedPress
          * @description Why a press changed nothing: a stable code, and its text in the operator's language.
          */
@@ -705,6 +913,24 @@ export interface components {
         MuteBody: {
             work: string;
             on: boolean;
+        };
+        /** DigitsBody */
+        DigitsBody: {
+            work: string;
+            digits: string;
+        };
+        /**
+         * TransferBody
+         * @description A colleague or a number. `consult`: to speak with them first; else they get the client as they answer.
+         */
+        TransferBody: {
+            work: string;
+            /** @default null */
+            colleague: number | null;
+            /** @default  */
+            number: string;
+            /** @default true */
+            consult: boolean;
         };
         /** StepBody */
         StepBody: {
@@ -1206,6 +1432,8 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Colleagues = components['schemas']['Colleagues'];
+export type Colleague = components['schemas']['Colleague'];
 export type SwitchBody = components['schemas']['SwitchBody'];
 export type DeskFrame = components['schemas']['DeskFrame'];
 export type DeskView = components['schemas']['DeskView'];
@@ -1221,6 +1449,8 @@ export type PhoneView = components['schemas']['PhoneView'];
 export type CardField = components['schemas']['CardField'];
 export type HistoryLine = components['schemas']['HistoryLine'];
 export type CallView = components['schemas']['CallView'];
+export type ThirdView = components['schemas']['ThirdView'];
+export type ControlsView = components['schemas']['ControlsView'];
 export type RunView = components['schemas']['RunView'];
 export type BlockView = components['schemas']['BlockView'];
 export type AnswerView = components['schemas']['AnswerView'];
@@ -1229,12 +1459,15 @@ export type JumpView = components['schemas']['JumpView'];
 export type TrailStep = components['schemas']['TrailStep'];
 export type DispositionView = components['schemas']['DispositionView'];
 export type ResultDraft = components['schemas']['ResultDraft'];
+export type GuestView = components['schemas']['GuestView'];
 export type RefusedPress = components['schemas']['RefusedPress'];
 export type CampaignBody = components['schemas']['CampaignBody'];
 export type EmptyBody = components['schemas']['EmptyBody'];
 export type DialBody = components['schemas']['DialBody'];
 export type WorkBody = components['schemas']['WorkBody'];
 export type MuteBody = components['schemas']['MuteBody'];
+export type DigitsBody = components['schemas']['DigitsBody'];
+export type TransferBody = components['schemas']['TransferBody'];
 export type StepBody = components['schemas']['StepBody'];
 export type Give = components['schemas']['Give'];
 export type NoneFits = components['schemas']['NoneFits'];
@@ -1284,6 +1517,42 @@ export type LiveCall = components['schemas']['LiveCall'];
 export type Alarm = components['schemas']['Alarm'];
 export type $defs = Record<string, never>;
 export interface operations {
+    list_colleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colleagues"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
     desk_session: {
         parameters: {
             query?: never;
@@ -1574,6 +1843,326 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["MuteBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_digits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DigitsBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_rejoin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
             };
         };
         responses: {

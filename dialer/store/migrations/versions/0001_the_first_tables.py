@@ -214,6 +214,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
         sa.Column("bridged_at", sa.BigInteger(), nullable=True),
+        sa.Column("transferred_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("cause", sa.Integer(), nullable=True),
@@ -437,6 +438,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_holds_operator_id", ["operator_id"], unique=False)
 
     op.create_table(
+        "listenings",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("leg", sa.String(length=150), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_listenings_call_id_calls")),
+        sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_listenings_operator_id_users")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_listenings_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_listenings")),
+    )
+    with op.batch_alter_table("listenings", schema=None) as batch_op:
+        batch_op.create_index("ix_listenings_call_id", ["call_id"], unique=False)
+        batch_op.create_index(
+            "ix_listenings_open", ["user_id"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
+        )
+        batch_op.create_index("ix_listenings_user", ["user_id", "started_at"], unique=False)
+
+    op.create_table(
         "recordings",
         sa.Column("call_id", sa.String(length=26), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -474,6 +497,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("steps", schema=None) as batch_op:
         batch_op.create_index("ix_steps_call_id", ["call_id"], unique=False)
+
+    op.create_table(
+        "third_legs",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("leg", sa.String(length=150), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("goal", sa.String(length=10), nullable=False),
+        sa.Column("line", sa.String(length=50), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("joined_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_third_legs_by_id_users")),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_third_legs_call_id_calls")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_third_legs_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_third_legs")),
+    )
+    with op.batch_alter_table("third_legs", schema=None) as batch_op:
+        batch_op.create_index("ix_third_legs_call_id", ["call_id"], unique=False)
+        batch_op.create_index(
+            "ix_third_legs_open", ["line"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
+        )
 
     # ### end Alembic commands ###
 
