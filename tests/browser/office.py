@@ -135,6 +135,9 @@ class Office:
 
         self._run(ring())
 
+    def add_user(self, **who: Any) -> None:
+        self._run(self.app.auth.create_user(**who))
+
     # --- inside ---
 
     def _make_voices(self) -> None:

@@ -20,7 +20,7 @@ const call = (n) => ({
 });
 
 export const consoleState = () => ({
-  server_now: at(0), pbx_up: true, campaigns,
+  server_now: at(0), pbx_up: true, stopped: [], alarms: [{ code: 'cap_calls_per_minute', line: 'main', operator_id: 1, operator: 'Мария Петрова', params: { limit: 30, scope: 'operator', key: '' }, times: 170, first_at: at(-60), last_at: at(-2) }], campaigns,
   pbxs: [{ name: 'main', up: true, operators: 3, calls: 2 }],
   operators: operators.map(([id, name, state, s, campaign, client]) => ({ id, name, state, since: at(-s), campaign, client })),
   calls: [
@@ -55,7 +55,15 @@ function wav() {
 }
 const audio = wav();
 
+const policy = { stopped: false, stopped_by: '', stopped_at: null, ranges: [{ prefix: '+375', allowed: true }], rates: [{ prefix: '', per_minute: 1500 }], caps: [], hours: null, caller_ids: ['+74950000001', '+74950000002'], rotation: 'same_for_client' };
+const lines = {
+  lines: [{ name: 'main', region: 'RU', capacity: 30, live: 12, minute: 4, seconds: 5400, cost: 135000, caller_ids: policy.caller_ids, configured: [], policy }],
+  service: { ...policy, ranges: [], rates: [], caller_ids: [], caps: [{ scope: 'operator', key: '', calls_per_minute: 30, concurrent: 4, minutes_per_day: 900, cost_per_day: null }] },
+  proposals: [{ id: 1, line: 'main', range: { prefix: '+998', allowed: true }, by: 'Админ', by_id: 99, at: at(-600) }],
+};
+
 export function consoleRoutes(path, query) {
+  if (path === '/api/v1/lines') return lines;
   if (path === '/api/v1/campaigns') return { items: campaigns };
   if (/campaigns\/\d+\/entries/.test(path)) {
     const from = Number(query.get('cursor') ?? 0);

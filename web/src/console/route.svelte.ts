@@ -3,12 +3,14 @@ export type Route =
   | { at: 'live' }
   | { at: 'campaigns'; id: number | null }
   | { at: 'calls'; campaign: number | null }
-  | { at: 'call'; id: string };
+  | { at: 'call'; id: string }
+  | { at: 'lines' };
 
 export function parse(hash: string): Route {
   const [at, id] = hash.replace(/^#\/?/, '').split('/');
   if (at === 'campaigns') return { at, id: Number(id) || null };
   if (at === 'calls') return { at, campaign: Number(id) || null };
+  if (at === 'lines') return { at };
   if (at === 'call' && id) return { at, id };
   return { at: 'live' };
 }
