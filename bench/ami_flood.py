@@ -34,7 +34,8 @@ from bench.process import configured, filled, started
 from bench.screen_pop import callers, into_session
 from bench.sockets import Page, open_page
 from tests.rig import missing
-from tests.rig.asterisk import AMI_PORT, PHONE_PORT, AsteriskServer
+from tests.rig.asterisk import AMI_PORT, AsteriskServer
+from tests.rig.crowd import add_phones
 from tests.rig.far_end import desk_phones
 from tests.rig.flood import LOOPS, Flood, prepare
 from tests.rig.network import Network
@@ -60,15 +61,6 @@ permit = 127.0.0.1/255.255.255.255
 read = user
 write = originate
 eventfilter(action(include),name(UserEvent),header(UserEvent),method(exact)) = CallwrightInbound
-"""
-# A phone that sounds nothing: without the limit on silence, so that its session lasts.
-_PHONE = """
-[{name}](callwright-phone)
-aors = {name}
-rtp_timeout = 0
-[{name}](callwright-aor)
-contact = sip:{name}203@127.0.0.1:{port}
-qualify_frequency = 0
 """
 
 
@@ -257,8 +249,7 @@ def main() -> None:
             prepare(asterisk)
             asterisk.append("extensions_local.conf", _CALLERS)
             asterisk.append("manager_local.conf", _ACCOUNT.format(secret=asterisk.accounts.ami))
-            for number in range(1, operators + 1):
-                asterisk.append("pjsip_local.conf", _PHONE.format(name=f"op{number:04d}", port=PHONE_PORT))
+            add_phones(asterisk, operators, "203")
             asterisk.start()
             # As the rig starts the others: who measures and who is measured run before other work of the machine too.
             os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)

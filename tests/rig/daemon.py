@@ -166,10 +166,11 @@ class Daemon:
 class Client:
     """Somebody logged in, with cookies of their own."""
 
-    def __init__(self, daemon: Daemon, login: str, password: str = PASSWORD) -> None:
+    def __init__(self, daemon: Daemon, login: str, password: str = PASSWORD, *, cookie: str = "") -> None:
         self.daemon = daemon
-        self.cookie = ""
-        self.post("/api/v1/login", {"login": login, "password": password})
+        self.cookie = cookie
+        if not cookie:
+            self.post("/api/v1/login", {"login": login, "password": password})
 
     def get(self, path: str) -> Json:
         return self._request("GET", path, None, "")
@@ -206,8 +207,8 @@ class Client:
 class Page(Client):
     """An operator's page: presses buttons, and sees each frame of the desk. `desk` is the newest."""
 
-    def __init__(self, daemon: Daemon, login: str) -> None:
-        super().__init__(daemon, login)
+    def __init__(self, daemon: Daemon, login: str, *, cookie: str = "") -> None:
+        super().__init__(daemon, login, cookie=cookie)
         self.frames: list[Json] = []
         self.popped: list[str] = []
         self._socket: ClientConnection | None = None
