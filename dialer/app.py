@@ -8,7 +8,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.pbx import AsteriskPbx
 from dialer.ami.settings import AsteriskSettings
 from dialer.auth import routes as auth_routes
@@ -31,6 +32,11 @@ from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
 from dialer.desk.room import DeskFrame
 from dialer.desk.service import Desks, World
+from dialer.doctor import routes as doctor_routes
+from dialer.doctor import stores
+from dialer.doctor.gather import Place
+from dialer.doctor.model import PagesSeen
+from dialer.doctor.service import Doctor, ReadStore
 from dialer.events import CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved
 from dialer.http import server
 from dialer.http.api import Operation, describe
@@ -278,7 +284,14 @@ async def _serve(
 ) -> str:
     if settings.http.origins and not settings.http.trusted_proxies:
         log.warning("http.origins without http.trusted_proxies: wrong passwords of all pages count as one's")
-    operations = _operations(settings, store, auth, desks, control, _link_secret(settings))
+    port = settings.http.port
+    doctor = doctor_of(
+        settings,
+        lambda: stores.from_inside(store, settings.store.url),
+        pages=lambda: _own_pages(settings, port, store),
+    )
+    stack.push_async_callback(doctor.stop)
+    operations = _operations(settings, store, auth, desks, control, _link_secret(settings), doctor)
     app = server.build(
         auth=auth,
         guard=Guard(
@@ -290,7 +303,7 @@ async def _serve(
         desks=desks,
         board=board,
         operations=operations,
-        phone_ws=sorted({place.ws for name in settings.pbx if (place := _phones(settings, name))}),
+        phone_ws=_sockets(settings),
         ready=lambda: "" if store.trouble is None else str(store.trouble),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
@@ -302,14 +315,50 @@ async def _serve(
     return f"http://{settings.http.host}:{port}"
 
 
+def doctor_of(
+    settings: Settings, read_store: ReadStore, *, pages: Callable[[], PagesSeen] | None = None
+) -> Doctor:
+    """The doctor of this installation; `pages` where it is the daemon's own."""
+    common = settings.recordings.source
+    place = Place(
+        lines=lines_of(settings),
+        sources={name: Path(pbx.recordings or common) for name, pbx in settings.pbx.items()},
+        kept=Path(settings.recordings.kept),
+        host=settings.http.host,
+        port=settings.http.port,
+        tls=False,
+        https=_over_tls(settings),
+        sockets=tuple(_sockets(settings)),
+    )
+    examiners = [AsteriskExaminer(_asterisk(name, pbx), new_id=new_id) for name, pbx in settings.pbx.items()]
+    return Doctor(place, examiners, read_store, now=utc_now, pages=pages)
+
+
+def _own_pages(settings: Settings, port: int, store: Store) -> PagesSeen:
+    return PagesSeen(
+        host=settings.http.host,
+        port=port,
+        https=_over_tls(settings),
+        port_state="ours",
+        answer="" if store.trouble is None else str(store.trouble),
+    )
+
+
 def _operations(
-    settings: Settings, store: Store, auth: Auth, desks: Desks, control: LineControl, secret: bytes
+    settings: Settings,
+    store: Store,
+    auth: Auth,
+    desks: Desks,
+    control: LineControl,
+    secret: bytes,
+    doctor: Doctor,
 ) -> list[Operation]:
     return [
         *desk_routes.operations(desks),
         *campaign_routes.operations(store, midnight),
         *line_routes.operations(control),
         *call_routes.operations(store, kept=Path(settings.recordings.kept), secret=secret),
+        *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(
             auth,
             phone_place=lambda user: _phones(settings, user.pbx),
@@ -327,11 +376,20 @@ def _phones(settings: Settings, pbx: str) -> auth_routes.PhonePlace | None:
     return auth_routes.PhonePlace(ws=own.phones_ws or common.ws, domain=own.phones_domain or common.domain)
 
 
+def _sockets(settings: Settings) -> list[str]:
+    """Where browser phones reach their PBXs."""
+    return sorted({place.ws for name in settings.pbx if (place := _phones(settings, name))})
+
+
 def description() -> dict[str, Any]:
     """The API's description, made from the operations' types alone: nothing is started."""
     nothing: Any = None
-    operations = _operations(Settings(), nothing, nothing, nothing, nothing, b"")
+    operations = _operations(Settings(), nothing, nothing, nothing, nothing, b"", nothing)
     return describe(operations, further=(DeskFrame, ConsoleFrame))
+
+
+async def _nobody() -> list[User]:
+    return []
 
 
 def _over_tls(settings: Settings) -> bool:

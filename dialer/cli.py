@@ -15,11 +15,13 @@ import msgspec
 import uvloop
 
 from dialer import __version__
-from dialer.app import description, running, until_told_to_end, utc_now
+from dialer.app import description, doctor_of, running, until_told_to_end, utc_now
 from dialer.auth.model import Refused, Role
 from dialer.auth.service import Auth
 from dialer.auth.users import canonical
 from dialer.config import EXAMPLE, ConfigError, Settings, load
+from dialer.doctor import report, stores
+from dialer.doctor.diagnose import sound
 from dialer.scripts.command import check_file, rendered
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--fresh", action="store_true", help="forget what earlier demos stored")
     init = command("init", "write a commented dialer.toml", _init)
     init.add_argument("path", type=Path, nargs="?", default=Path("dialer.toml"))
+    _add_doctor(command)
     command("migrate", "bring the store's tables to this release", _migrate)
     command("version", "print the version", lambda _: print(__version__) or 0)
     command("openapi", "print the API's description", _openapi)
@@ -77,6 +80,17 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
     check.set_defaults(run=_check_script)
     return parser
+
+
+def _add_doctor(command: Callable[..., argparse.ArgumentParser]) -> None:
+    doctor = command(
+        "doctor", "look at PBX, rights, dialplan, phones, recordings and store, and say what to mend", _doctor
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
+    doctor.add_argument(
+        "--ring", metavar="ENDPOINT", help="also ring this phone: whoever answers hears an echo"
+    )
 
 
 def _add_user(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -142,11 +156,13 @@ def _at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _path(arguments: argparse.Namespace) -> Path | None:
     path: Path | None = arguments.config
-    if path is None and Path("dialer.toml").exists():
-        path = Path("dialer.toml")
-    settings = load(path, os.environ)
+    return Path("dialer.toml") if path is None and Path("dialer.toml").exists() else path
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = load(_path(arguments), os.environ)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     return settings
 
@@ -173,6 +189,30 @@ def _demo(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s %(message)s")
     port = load(None, os.environ).http.port
     return _run(demo(port=port, fresh=arguments.fresh))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    """Works beside a running daemon and without one: the store is only read."""
+    settings = load(_path(arguments), os.environ)
+    logging.basicConfig(level="CRITICAL")  # what it finds, it says
+
+    async def work() -> int:
+        doctor = doctor_of(settings, lambda: stores.from_outside(settings.store.url))
+        findings = await doctor.examine(_step)
+        if arguments.ring:
+            findings = (*findings, await doctor.ring_echo(arguments.ring))
+        if arguments.json:
+            print(msgspec.json.encode(report.for_programs(findings, arguments.language)).decode())
+        else:
+            print(report.in_words(findings, arguments.language))
+        return 0 if sound(findings) else 1
+
+    return _run(work())
+
+
+def _step(step: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{step:<20}", end="\r", file=sys.stderr, flush=True)
 
 
 def _init(arguments: argparse.Namespace) -> int:

@@ -28,6 +28,8 @@ from dialer.ami.messages import (
     Message,
     Ping,
     Received,
+    ShowDialPlan,
+    ShowRegistrations,
 )
 from dialer.ami.protocol import Protocol
 from dialer.ami.settings import AsteriskSettings
@@ -42,7 +44,11 @@ MAX_PENDING = 1000
 MAX_ROWS = 20_000
 SLICE_S = 0.004
 TICK_S = 0.5
-_LISTS = {CoreShowChannels: ("CoreShowChannel", "CoreShowChannelsComplete")}
+_LISTS: dict[type, tuple[str, str]] = {
+    CoreShowChannels: ("CoreShowChannel", "CoreShowChannelsComplete"),
+    ShowDialPlan: ("ListDialplan", "ShowDialPlanComplete"),
+    ShowRegistrations: ("OutboundRegistrationDetail", "OutboundRegistrationDetailComplete"),
+}
 _ROWS = frozenset(row for row, _ in _LISTS.values())
 _ENDS = frozenset(end for _, end in _LISTS.values())
 
@@ -66,13 +72,17 @@ def _trust(at: AsteriskSettings) -> ssl.SSLContext:
 
 
 class Connection(asyncio.Protocol):
-    """`on_event` gets each event that is no part of an answer, as the wire has them, and must not wait."""
+    """`on_event` gets each event that is no part of an answer, as the wire has them, and must not wait.
+
+    `further` names events besides those that calls are followed by; whatever is in neither is never taken apart.
+    """
 
     def __init__(
         self,
         settings: AsteriskSettings,
         on_event: Callable[[Message], None],
         clock: Callable[[], float] = time.time,
+        further: frozenset[str] = frozenset(),
     ) -> None:
         loop = asyncio.get_running_loop()
         self.settings = settings
@@ -84,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._on_event = on_event
         self._clock = clock
-        self._protocol = Protocol(WANTED)
+        self._protocol = Protocol(WANTED | further)
         self._transport: asyncio.Transport | None = None
         self._greeting: asyncio.Future[Greeting] = loop.create_future()
         self._booted: asyncio.Future[None] = loop.create_future()

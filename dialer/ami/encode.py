@@ -15,13 +15,18 @@ import re
 
 from dialer.ami.messages import (
     Action,
+    AskEndpoint,
+    AskFallback,
+    AskState,
     Bridge,
     Challenge,
     Context,
+    CoreSettings,
     CoreShowChannels,
     CoreStatus,
     Dialled,
     Endpoint,
+    EndpointSetting,
     Extension,
     GetVariable,
     Hangup,
@@ -37,6 +42,9 @@ from dialer.ami.messages import (
     Redirect,
     RedirectBoth,
     SetVariable,
+    ShowDialPlan,
+    ShowRegistrations,
+    Trial,
     Variable,
 )
 from dialer.telephony.lines import wrong_dial
@@ -45,6 +53,7 @@ MAX_LINE = 1023  # bytes without the line's end
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _ENDPOINT = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _DIGIT = re.compile(r"[0-9*#A-D]")
+_CONTEXT = re.compile(r"callwright-[a-z-]{1,40}")
 _ID = re.compile(r"[A-Za-z0-9_.:;+-]{1,128}")
 _SPLITTERS = re.compile(r'([\\",()\[\]])')
 _ENDS = re.compile("[\r\n\0]")
@@ -78,7 +87,7 @@ def _line(name: str, value: str) -> bytes:
 
 def _headers(action: Action) -> Headers:
     match action:
-        case Ping() | Logoff() | CoreStatus() | CoreShowChannels() | ListCommands():
+        case Ping() | Logoff() | CoreStatus() | CoreShowChannels() | ListCommands() | CoreSettings():
             return (("Action", type(action).__name__),)
         case Challenge():
             return (("Action", "Challenge"), ("AuthType", "MD5"))
@@ -111,6 +120,8 @@ def _headers(action: Action) -> Headers:
             return (*_variable_of("Setvar", action.leg, name), ("Value", _whole(action.value)))
         case GetVariable():
             return _variable_of("Getvar", action.leg, Variable(action.variable).value)
+        case ShowDialPlan() | ShowRegistrations() | AskState() | AskEndpoint() | AskFallback():
+            return _question(action)
         case Mute():
             value = "on" if action.muted else "off"
             return (*_variable_of("Setvar", action.leg, "MUTEAUDIO(in)"), ("Value", value))
@@ -152,7 +163,31 @@ def _originate(order: Originate) -> Headers:
     )
 
 
-def _channel(to: Endpoint | Dialled) -> str:
+def _question(
+    question: ShowDialPlan | ShowRegistrations | AskState | AskEndpoint | AskFallback,
+) -> Headers:
+    """What is asked when a PBX is examined: names alone come from outside, and of their narrow form."""
+    match question:
+        case ShowDialPlan():
+            return (
+                ("Action", "ShowDialPlan"),
+                ("Context", _matched("Context", _CONTEXT, question.context)),
+            )
+        case ShowRegistrations():
+            return (("Action", "PJSIPShowRegistrationsOutbound"),)
+        case AskState():
+            variable = f"DEVICE_STATE(PJSIP/{_matched('Variable', _ENDPOINT, question.endpoint)})"
+        case AskEndpoint():
+            endpoint = _matched("Variable", _ENDPOINT, question.endpoint)
+            variable = f"PJSIP_ENDPOINT({endpoint},{EndpointSetting(question.setting).value})"
+        case AskFallback():
+            variable = "CW_FALLBACK"
+    return (("Action", "Getvar"), ("Variable", variable))
+
+
+def _channel(to: Endpoint | Dialled | Trial) -> str:
+    if isinstance(to, Trial):
+        return f"Local/sound@{Context.CHECK.value}"
     if isinstance(to, Endpoint):
         return "PJSIP/" + _matched("Channel", _ENDPOINT, to.name)
     number = _matched("Channel", _NUMBER, to.number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from dialer.ami import problems
 from dialer.ami.connection import Connection
@@ -18,7 +19,7 @@ async def log_in(connection: Connection) -> None:
     at = connection.settings
     await connection.open()
     try:
-        await _prove(connection)
+        await prove(connection)
         await _check_rights(connection)
         if not await connection.booted():
             connection.warnings.append(problems.no_boot_event(at))
@@ -28,7 +29,16 @@ async def log_in(connection: Connection) -> None:
         raise problems.unreachable(at, f"lost in the login: {lost}") from lost
 
 
-async def _prove(connection: Connection) -> None:
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What an account may do beyond its need, and what it lacks: names of AMI's classes."""
+
+    excess: frozenset[str]
+    lacking: frozenset[str]
+
+
+async def prove(connection: Connection) -> None:
+    """Say who we are. Raises `CannotUse`."""
     at = connection.settings
     try:
         login = Login(user=at.user, secret=at.secret)
@@ -44,6 +54,15 @@ async def _prove(connection: Connection) -> None:
 async def _check_rights(connection: Connection) -> None:
     """An account that may run commands could do anything; one that may not dial can do nothing."""
     at = connection.settings
+    rights = await rights_of(connection)
+    if rights.excess and not at.allow_excess_rights:
+        raise problems.too_many_rights(at, set(rights.excess))
+    if rights.lacking:
+        raise problems.too_few_rights(at, set(rights.lacking))
+
+
+async def rights_of(connection: Connection) -> Rights:
+    """What the account may do; `Command` is tried, with a harmless question."""
     try:
         may = set((await connection.ask(ListCommands())).headers)
     except PbxRefused:
@@ -51,11 +70,8 @@ async def _check_rights(connection: Connection) -> None:
     excess = {right for action, right in problems.DANGEROUS.items() if action in may}
     if await _allowed(connection, ProbeCommand()):
         excess.add("command")
-    if excess and not at.allow_excess_rights:
-        raise problems.too_many_rights(at, excess)
     lacking = {right for action, right in problems.NEEDED.items() if action not in may}
-    if lacking:
-        raise problems.too_few_rights(at, lacking)
+    return Rights(frozenset(excess), frozenset(lacking))
 
 
 async def _allowed(connection: Connection, action: Action) -> bool:

@@ -67,6 +67,7 @@ class Context(enum.StrEnum):
     ROOM = "callwright-room"
     LISTEN = "callwright-listen"
     ECHO = "callwright-echo"
+    CHECK = "callwright-check"
 
 
 class Extension(enum.StrEnum):
@@ -106,6 +107,11 @@ class Dialled:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """No phone at all: the dialplan's own place for a trial call, which plays hold music to its other half."""
+
+
+@dataclass(frozen=True, slots=True)
 class Challenge:
     pass
 
@@ -141,6 +147,49 @@ class CoreShowChannels:
 
 
 @dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """The version, and little else."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowDialPlan:
+    """What stands in one context."""
+
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRegistrations:
+    """Ours with the providers. The answer's rows besides ours hold passwords: they are never taken apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskState:
+    """Whether an endpoint is at hand, by the function DEVICE_STATE."""
+
+    endpoint: str
+
+
+class EndpointSetting(enum.StrEnum):
+    """What we read of an endpoint, by the function PJSIP_ENDPOINT: nothing secret is among it."""
+
+    CONTEXT = "context"
+    CODECS = "allow"
+    BROWSER = "webrtc"
+
+
+@dataclass(frozen=True, slots=True)
+class AskEndpoint:
+    endpoint: str
+    setting: EndpointSetting
+
+
+@dataclass(frozen=True, slots=True)
+class AskFallback:
+    """Who rings when the daemon does not take a call: the global variable CW_FALLBACK."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListCommands:
     """Which actions this account may use: how its rights are known before the first call."""
 
@@ -152,7 +201,7 @@ class ProbeCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Originate:
-    to: Endpoint | Dialled
+    to: Endpoint | Dialled | Trial
     leg: str
     context: Context
     timeout_s: int
@@ -232,6 +281,12 @@ Action = (
     | CoreShowChannels
     | ListCommands
     | ProbeCommand
+    | CoreSettings
+    | ShowDialPlan
+    | ShowRegistrations
+    | AskState
+    | AskEndpoint
+    | AskFallback
     | Originate
     | Bridge
     | Hangup

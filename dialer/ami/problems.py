@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dialer.ami.settings import AsteriskSettings
 
 OLDEST_AMI = (5,)  # Asterisk 16; each major version of Asterisk raises it by one
@@ -23,12 +25,18 @@ DANGEROUS = {
 
 
 class CannotUse(Exception):
-    """An attempt to connect failed. `code` is stable; `lasting`: trying again soon will not help."""
+    """An attempt to connect failed. `code` is stable; `lasting`: trying again soon will not help.
 
-    def __init__(self, code: str, text: str, *, lasting: bool = False) -> None:
+    `params` fill the words of the code where a person asked (see the doctor's catalogue).
+    """
+
+    def __init__(
+        self, code: str, text: str, *, lasting: bool = False, params: Mapping[str, str | int] | None = None
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.lasting = lasting
+        self.params = dict(params or {})
 
 
 def unreachable(at: AsteriskSettings, why: str) -> CannotUse:
@@ -36,6 +44,7 @@ def unreachable(at: AsteriskSettings, why: str) -> CannotUse:
         "unreachable",
         f"no AMI at {at.host}:{at.port} ({why}): check pbx.host and pbx.port, and in Asterisk's"
         " manager.conf enabled=yes, bindaddr and port",
+        params={"host": at.host, "port": at.port, "why": why},
     )
 
 
@@ -72,13 +81,16 @@ def no_such_trust(at: AsteriskSettings, why: str) -> CannotUse:
 
 def not_ami(at: AsteriskSettings) -> CannotUse:
     text = f"what answers at {at.host}:{at.port} is not AMI: check pbx.port"
-    return CannotUse("not_ami", text, lasting=True)
+    return CannotUse("not_ami", text, lasting=True, params={"host": at.host, "port": at.port})
 
 
 def too_old(version: tuple[int, ...]) -> CannotUse:
     spoken = ".".join(map(str, version)) or "?"
     return CannotUse(
-        "too_old", f"AMI version {spoken} is too old: Asterisk 16 or newer is needed", lasting=True
+        "too_old",
+        f"AMI version {spoken} is too old: Asterisk 16 or newer is needed",
+        lasting=True,
+        params={"version": spoken},
     )
 
 
@@ -88,6 +100,7 @@ def login_refused(at: AsteriskSettings, word: str) -> CannotUse:
         f"login of AMI user {at.user!r} refused ({word}): check pbx.user and pbx.secret against"
         " manager.conf, and its permit= lines",
         lasting=True,
+        params={"user": at.user, "why": word},
     )
 
 

@@ -29,6 +29,7 @@ class Permission(enum.StrEnum):
     STOP_LINES = "stop_lines"  # the kill switch, and letting go on
     MANAGE_LINES = "manage_lines"  # caller IDs, ranges, prices, caps, hours
     MANAGE_USERS = "manage_users"
+    CHECK_HEALTH = "check_health"  # of PBX, store and machine, with their addresses
 
 
 _EVERYBODY = frozenset({Permission.OWN_PROFILE})

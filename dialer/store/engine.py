@@ -51,7 +51,7 @@ class Store:
 
         Raises StoreInUse (another process has it), StoreUnavailable (with the mend), StoreUnsupported.
         """
-        path = _sqlite_path(url)
+        path = sqlite_path(url)
         lock = ProcessLock(path)
         await _acquire(lock, wait_s)
         try:
@@ -125,7 +125,8 @@ async def _acquire(lock: ProcessLock, wait_s: float) -> None:
         await asyncio.sleep(0.05)
 
 
-def _sqlite_path(url: str) -> Path:
+def sqlite_path(url: str) -> Path:
+    """The file of a store's address. Raises StoreUnsupported."""
     try:
         address = make_url(url)
     except sqlalchemy.exc.ArgumentError as error:

@@ -43,6 +43,15 @@ def wrong_dial(dial: str) -> str:
     return ""
 
 
+def endpoint_of(dial: str) -> str:
+    """The PJSIP endpoint that a line's calls go out by, "" for another technology.
+
+    Both of its forms are known: PJSIP/{number}@trunk and PJSIP/trunk/sip:{number}@host.
+    """
+    found = re.match(r"PJSIP/(?:[^/]*@)?([A-Za-z0-9_-]{1,32})(?:/|$)", dial, re.IGNORECASE)
+    return found[1] if found else ""
+
+
 def line_called(lines: Mapping[str, Line], dialled: str) -> Line | None:
     """The line that owns the number a client dialled; a line that names none takes what no other does."""
     digits = dialled.lstrip("+")

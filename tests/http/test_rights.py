@@ -34,6 +34,9 @@ GRANTED: dict[str, frozenset[Role]] = {
     "POST /api/v1/lines/proposals/{id}": ADMIN,
     "GET /api/v1/calls": CONSOLE,
     "GET /api/v1/calls/{id}": CONSOLE,
+    "GET /api/v1/admin/health": ADMIN,
+    "POST /api/v1/admin/health": ADMIN,
+    "POST /api/v1/admin/health/echo": ADMIN,
     "GET /api/v1/recordings/{id}/audio": CONSOLE | {Role.REVIEWER},
 }
 OPERATIONS = sorted(
@@ -85,7 +88,7 @@ async def test_every_route_stands_in_the_table_of_operations_or_is_known_here() 
         guard=Guard(nothing),
         desks=nothing,
         board=nothing,
-        operations=_operations(Settings(), nothing, nothing, nothing, nothing, b""),
+        operations=_operations(Settings(), nothing, nothing, nothing, nothing, b"", nothing),
         phone_ws="",
         ready=str,
     )

@@ -565,6 +565,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last examination, or the one under way */
+        get: operations["show_health"];
+        put?: never;
+        /** Examine PBX, recordings, store and pages */
+        post: operations["check_health"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/health/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ring a phone so that it hears its own echo */
+        post: operations["ring_echo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1327,6 +1362,50 @@ export interface components {
             left: number[];
             right: number[];
         };
+        /**
+         * HealthView
+         * @description `at`: when the report was made, null before the first; `step` is done of of steps while `running`.
+         */
+        HealthView: {
+            running: boolean;
+            step: string;
+            done: number;
+            of: number;
+            at: string | null;
+            errors: number;
+            warnings: number;
+            findings: components["schemas"]["HealthFinding"][];
+            echo: components["schemas"]["HealthEcho"] | null;
+            phones: string[];
+            own_phone: string;
+        };
+        /**
+         * HealthFinding
+         * @description `severity`: error, warning, note, ok. `mend` is "" where nothing is to be done.
+         */
+        HealthFinding: {
+            code: string;
+            severity: string;
+            part: string;
+            pbx: string;
+            what: string;
+            mend: string;
+        };
+        /** HealthEcho */
+        HealthEcho: {
+            endpoint: string;
+            running: boolean;
+            finding: components["schemas"]["HealthFinding"] | null;
+        };
+        /**
+         * CheckBody
+         * @description Nothing can be chosen: all is looked at.
+         */
+        CheckBody: Record<string, never>;
+        /** EchoBody */
+        EchoBody: {
+            endpoint: string;
+        };
         /** Me */
         Me: {
             id: number;
@@ -1505,6 +1584,11 @@ export type StepRow = components['schemas']['StepRow'];
 export type KeptFieldRow = components['schemas']['KeptFieldRow'];
 export type RecordingView = components['schemas']['RecordingView'];
 export type Peaks = components['schemas']['Peaks'];
+export type HealthView = components['schemas']['HealthView'];
+export type HealthFinding = components['schemas']['HealthFinding'];
+export type HealthEcho = components['schemas']['HealthEcho'];
+export type CheckBody = components['schemas']['CheckBody'];
+export type EchoBody = components['schemas']['EchoBody'];
 export type Me = components['schemas']['Me'];
 export type MePhone = components['schemas']['MePhone'];
 export type MeBody = components['schemas']['MeBody'];
@@ -2796,6 +2880,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    check_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    ring_echo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EchoBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
             };
             /** @description a problem (RFC 9457) */
             default: {
