@@ -8,25 +8,23 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.pbx import AsteriskPbx
-from dialer.ami.settings import AsteriskSettings
 from dialer.auth import routes as auth_routes
 from dialer.auth.guard import Guard
 from dialer.auth.model import User
 from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
-from dialer.config import ConfigError, PbxSettings, Settings, secret_of
+from dialer.config import ConfigError, Settings
 from dialer.desk import call_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
@@ -34,9 +32,8 @@ from dialer.desk.room import DeskFrame
 from dialer.desk.service import Desks, World
 from dialer.doctor import routes as doctor_routes
 from dialer.doctor import stores
-from dialer.doctor.gather import Place
 from dialer.doctor.model import PagesSeen
-from dialer.doctor.service import Doctor, ReadStore
+from dialer.doctor.service import Doctor
 from dialer.events import CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved
 from dialer.http import server
 from dialer.http.api import Operation, describe
@@ -45,15 +42,13 @@ from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope, Outbox
 from dialer.telephony import line_orders, line_routes
-from dialer.telephony.identity import ulid
 from dialer.telephony.line_control import LineControl
-from dialer.telephony.lines import Line
 from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.port import Pbx
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
-from dialer.telephony.ranges import Range
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.switchboards import Switchboards
+from dialer.wiring import asterisk_of, doctor_of, lines_of, new_id, over_tls, phones_of, sockets_of, utc_now
 
 log = logging.getLogger(__name__)
 
@@ -62,17 +57,9 @@ SWITCH_S = 0.0005  # how long the store's thread may keep the loop waiting; Pyth
 REFRESH_EVERY = 10  # sweeps between two looks at the campaigns' counts
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def midnight() -> datetime:
     """The last midnight by this machine's own time zone."""
     return utc_now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def new_id() -> str:
-    return ulid(int(utc_now().timestamp() * 1000), secrets.randbits(80))
 
 
 class Ears:
@@ -128,7 +115,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(auth.stop)
         switchboard = Switchboards(settings.pbx)
         pbxs = {
-            name: AsteriskPbx(_asterisk(name, pbx), switchboard.at(name).report)
+            name: AsteriskPbx(asterisk_of(name, pbx), switchboard.at(name).report)
             for name, pbx in settings.pbx.items()
         }
         desks = Desks(_world(settings, store, auth, pbxs, switchboard))
@@ -168,38 +155,6 @@ async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
     stack.push_async_callback(store.close)
     await store.migrate()
     return store
-
-
-def _asterisk(name: str, pbx: PbxSettings) -> AsteriskSettings:
-    return AsteriskSettings(
-        name=name,
-        host=pbx.host,
-        port=pbx.port,
-        user=pbx.user,
-        secret=secret_of(pbx),
-        tls=pbx.tls,
-        tls_ca=pbx.tls_ca,
-        allow_excess_rights=pbx.allow_excess_rights,
-    )
-
-
-def lines_of(settings: Settings) -> dict[str, Line]:
-    return {
-        name: Line(
-            name=name,
-            dial=line.dial,
-            caller_id=line.caller_id,
-            region=line.region,
-            capacity=line.capacity,
-            called=line.called,
-            ranges=(
-                *(Range(prefix=prefix) for prefix in line.allowed),
-                *(Range(prefix=prefix, allowed=False) for prefix in line.refused),
-            ),
-            pbx=line.pbx or next(iter(settings.pbx)),
-        )
-        for name, line in settings.lines.items()
-    }
 
 
 def _world(
@@ -297,13 +252,13 @@ async def _serve(
         guard=Guard(
             auth,
             settings.http.origins,
-            secure=_over_tls(settings),
+            secure=over_tls(settings),
             proxies=settings.http.trusted_proxies,
         ),
         desks=desks,
         board=board,
         operations=operations,
-        phone_ws=_sockets(settings),
+        phone_ws=sockets_of(settings),
         ready=lambda: "" if store.trouble is None else str(store.trouble),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
@@ -315,30 +270,11 @@ async def _serve(
     return f"http://{settings.http.host}:{port}"
 
 
-def doctor_of(
-    settings: Settings, read_store: ReadStore, *, pages: Callable[[], PagesSeen] | None = None
-) -> Doctor:
-    """The doctor of this installation; `pages` where it is the daemon's own."""
-    common = settings.recordings.source
-    place = Place(
-        lines=lines_of(settings),
-        sources={name: Path(pbx.recordings or common) for name, pbx in settings.pbx.items()},
-        kept=Path(settings.recordings.kept),
-        host=settings.http.host,
-        port=settings.http.port,
-        tls=False,
-        https=_over_tls(settings),
-        sockets=tuple(_sockets(settings)),
-    )
-    examiners = [AsteriskExaminer(_asterisk(name, pbx), new_id=new_id) for name, pbx in settings.pbx.items()]
-    return Doctor(place, examiners, read_store, now=utc_now, pages=pages)
-
-
 def _own_pages(settings: Settings, port: int, store: Store) -> PagesSeen:
     return PagesSeen(
         host=settings.http.host,
         port=port,
-        https=_over_tls(settings),
+        https=over_tls(settings),
         port_state="ours",
         answer="" if store.trouble is None else str(store.trouble),
     )
@@ -361,24 +297,10 @@ def _operations(
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(
             auth,
-            phone_place=lambda user: _phones(settings, user.pbx),
+            phone_place=lambda user: phones_of(settings, user.pbx),
             changed=desks.user_changed if desks is not None else lambda user: None,
         ),
     ]
-
-
-def _phones(settings: Settings, pbx: str) -> auth_routes.PhonePlace | None:
-    """Where the phones of a PBX register ("" = of the first one); None for one that is not configured."""
-    own = settings.pbx.get(pbx or next(iter(settings.pbx)))
-    if own is None:
-        return None
-    common = settings.phones
-    return auth_routes.PhonePlace(ws=own.phones_ws or common.ws, domain=own.phones_domain or common.domain)
-
-
-def _sockets(settings: Settings) -> list[str]:
-    """Where browser phones reach their PBXs."""
-    return sorted({place.ws for name in settings.pbx if (place := _phones(settings, name))})
 
 
 def description() -> dict[str, Any]:
@@ -390,11 +312,6 @@ def description() -> dict[str, Any]:
 
 async def _nobody() -> list[User]:
     return []
-
-
-def _over_tls(settings: Settings) -> bool:
-    """Whether the pages are reached over HTTPS, by a proxy before us: then the cookie is for HTTPS alone."""
-    return any(origin.startswith("https://") for origin in settings.http.origins)
 
 
 def _link_secret(settings: Settings) -> bytes:

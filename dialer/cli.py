@@ -15,7 +15,7 @@ import msgspec
 import uvloop
 
 from dialer import __version__
-from dialer.app import description, doctor_of, running, until_told_to_end, utc_now
+from dialer.app import description, running, until_told_to_end
 from dialer.auth.model import Refused, Role
 from dialer.auth.service import Auth
 from dialer.auth.users import canonical
@@ -27,6 +27,7 @@ from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse
 from dialer.telephony.line_command import carry_out, standing
 from dialer.telephony.line_orders import LineOrder
+from dialer.wiring import doctor_of, utc_now
 
 
 def main() -> None:

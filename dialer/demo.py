@@ -8,10 +8,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from dialer.app import running, until_told_to_end, utc_now
+from dialer.app import running, until_told_to_end
 from dialer.config import Http, PbxSettings, Recordings, Settings, StoreSettings
 from dialer.simulation.demo import LINES, DemoPbx, Login, seed
 from dialer.telephony.private import private_folder
+from dialer.wiring import utc_now
 
 FOLDER = Path("data/demo")
 
