@@ -107,25 +107,21 @@ SCENARIOS = (
         17,
         "the AMI connection is cut in mid-call, and the call ends meanwhile",
         "after coming back it is closed, within the gap; its recording is found",
-        replayed="to come with the fault proxy",
     ),
     Scenario(
         18,
         "the AMI connection is cut, and the call is still up",
         "it stays, under the same id, with no second screen-pop",
-        replayed="to come with the fault proxy",
     ),
     Scenario(
         19,
         "the AMI connection is cut inside a message, a header, a character",
         "the piece is dropped without an error; what lives is asked anew",
-        replayed="to come with the fault proxy",
     ),
     Scenario(
         20,
         "the connection is half open: nothing comes, and nobody says that it ended",
         "noticed within 5 s; what lives is asked anew",
-        replayed="to come with the fault proxy",
     ),
     Scenario(
         21,
@@ -137,7 +133,6 @@ SCENARIOS = (
         23,
         "we read too slowly, and Asterisk drops us without a word",
         "reading waits for nobody; if dropped all the same, what lives is asked anew",
-        open="to come with the fault proxy",
     ),
     Scenario(
         24,
