@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,10 @@ from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
 from dialer.config import ConfigError, Settings
-from dialer.desk import call_routes
+from dialer.desk import call_routes, recording_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
+from dialer.desk.recording_routes import Sound
 from dialer.desk.room import DeskFrame
 from dialer.desk.service import Desks, World
 from dialer.doctor import routes as doctor_routes
@@ -47,6 +48,7 @@ from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.port import Pbx
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.recordings import Recorder
+from dialer.telephony.sources import SharedFolder
 from dialer.telephony.switchboards import Switchboards
 from dialer.wiring import asterisk_of, doctor_of, lines_of, new_id, over_tls, phones_of, sockets_of, utc_now
 
@@ -171,12 +173,15 @@ def _world(
         now=utc_now,
         new_id=new_id,
         find_user=find_user,
+        longest_pause=timedelta(seconds=settings.recordings.longest_pause_s),
     )
 
 
 def _recorder(settings: Settings, store: Store) -> Recorder:
     recordings = settings.recordings
-    elsewhere = {name: Path(pbx.recordings) for name, pbx in settings.pbx.items() if pbx.recordings}
+    elsewhere = {
+        name: SharedFolder(Path(pbx.recordings)) for name, pbx in settings.pbx.items() if pbx.recordings
+    }
     return Recorder(
         store,
         source=Path(recordings.source),
@@ -289,11 +294,13 @@ def _operations(
     secret: bytes,
     doctor: Doctor,
 ) -> list[Operation]:
+    sound = Sound(store, kept=Path(settings.recordings.kept), secret=secret, now=utc_now)
     return [
         *desk_routes.operations(desks),
         *campaign_routes.operations(store, midnight),
         *line_routes.operations(control),
-        *call_routes.operations(store, kept=Path(settings.recordings.kept), secret=secret),
+        *call_routes.operations(store, sound),
+        *recording_routes.operations(sound),
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(
             auth,

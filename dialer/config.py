@@ -80,6 +80,10 @@ class Phones(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Recordings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str = "/var/spool/asterisk/monitor"  # where the PBX writes
     kept: str = "data/recordings"  # where the finished files are kept
+    longest_pause_s: Annotated[int, Meta(ge=5, le=3600)] = 120  # then a paused recording goes on by itself
+    opus_after_days: Annotated[int, Meta(ge=-1, le=36500)] = 1  # then the WAV is compressed; -1 = never
+    originals_days: Annotated[int, Meta(ge=0, le=36500)] = 0  # the WAV stays so long beside its verified copy
+    days: Annotated[int, Meta(ge=0, le=36500)] = 0  # then it is deleted; 0 = never; a campaign may differ
 
 
 class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +147,10 @@ domain = "127.0.0.1"
 [recordings]
 source = "/var/spool/asterisk/monitor"     # where Asterisk writes
 kept = "data/recordings"                   # where finished recordings are kept
+longest_pause_s = 120                      # a pause that the operator forgot ends by itself
+opus_after_days = 1                        # then a recording is compressed (Ogg Opus, a tenth); -1 = never
+originals_days = 0                         # how long the WAV stays beside its copy, once that was verified
+days = 0                                   # then a recording is deleted, if its campaign says nothing; 0 = never
 
 [lines.main]
 dial = "PJSIP/{number}@trunk"               # {digits}: without the plus; PJSIP, SIP, IAX2, DAHDI, never Local

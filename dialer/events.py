@@ -56,6 +56,13 @@ class RecordingReady(Event, frozen=True, kw_only=True, tag="recording.ready"):
     state: str
 
 
+class PauseForgotten(Event, frozen=True, kw_only=True, tag="recording.pause_forgotten"):
+    """A paused recording went on by itself: its operator had not let it."""
+
+    call_id: str
+    operator_id: int
+
+
 class ResultSaved(Event, frozen=True, kw_only=True, tag="result.saved"):
     work_id: str
     campaign_id: int

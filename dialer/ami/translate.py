@@ -150,6 +150,13 @@ def _number(value: str) -> int:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
 
 
+def _recording_muted(message: Message, leg: str, at: float) -> PbxEvent | None:
+    """Ours silences both sides; who silences one of them by other means has not paused the recording."""
+    if message.get("Direction") != "both":
+        return None
+    return RecordingPaused(leg=leg, at=at, paused=message.get("State") == "1")
+
+
 def _user_event(message: Message, leg: str, at: float) -> PbxEvent | None:
     match message.get("UserEvent"):
         case "CallwrightSession" if message.get("State") == "ready":
@@ -190,8 +197,8 @@ EVENTS: dict[str, Builder] = {
     "Hangup": _hangup,
     "BlindTransfer": lambda m, leg, at: LegTransferred(leg=leg, at=at),
     "AttendedTransfer": lambda m, leg, at: LegTransferred(leg=leg, at=at),
-    "MixMonitorMute": lambda m, leg, at: RecordingPaused(leg=leg, at=at, paused=m.get("State") == "1"),
     "MixMonitorStart": lambda m, leg, at: RecordingStarted(leg=leg, at=at),
+    "MixMonitorMute": _recording_muted,
     "UserEvent": _user_event,
 }
 # What the protocol has to take apart: these, and what the connection itself listens to.

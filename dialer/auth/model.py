@@ -25,6 +25,8 @@ class Permission(enum.StrEnum):
     USE_DESK = "use_desk"
     SEE_CONSOLE = "see_console"
     LISTEN = "listen"  # recordings of any operator
+    HOLD_RECORDINGS = "hold_recordings"  # keep one from being deleted in its time
+    SEE_LISTENINGS = "see_listenings"  # who heard what
     RUN_CAMPAIGNS = "run_campaigns"
     STOP_LINES = "stop_lines"  # the kill switch, and letting go on
     MANAGE_LINES = "manage_lines"  # caller IDs, ranges, prices, caps, hours
@@ -36,10 +38,17 @@ _EVERYBODY = frozenset({Permission.OWN_PROFILE})
 _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.OPERATOR: _EVERYBODY | {Permission.USE_DESK},
     Role.SUPERVISOR: _EVERYBODY
-    | {Permission.SEE_CONSOLE, Permission.LISTEN, Permission.RUN_CAMPAIGNS, Permission.STOP_LINES},
+    | {
+        Permission.SEE_CONSOLE,
+        Permission.LISTEN,
+        Permission.HOLD_RECORDINGS,
+        Permission.SEE_LISTENINGS,
+        Permission.RUN_CAMPAIGNS,
+        Permission.STOP_LINES,
+    },
     Role.ADMIN: frozenset(Permission) - {Permission.USE_DESK},
     Role.MANAGER: _EVERYBODY,
-    Role.REVIEWER: _EVERYBODY | {Permission.LISTEN},
+    Role.REVIEWER: _EVERYBODY | {Permission.LISTEN, Permission.HOLD_RECORDINGS},
     Role.COURIER: _EVERYBODY,
     Role.DISPATCHER: _EVERYBODY,
 }

@@ -119,6 +119,9 @@ class Campaign(Struct, frozen=True, kw_only=True):
     attempt_pause_s: Annotated[int, Meta(ge=0)] = 30
     preview_s: int = 120
     patience_s: int = 1800
+    recording_days: int | None = (
+        None  # then its recordings are deleted; None = as the settings say, 0 = never
+    )
     rules: Rules = Rules()
     dispositions: tuple[Disposition, ...]
 

@@ -27,6 +27,7 @@ campaigns = Table(
     Column("attempt_pause_s", Integer, nullable=False),
     Column("preview_s", Integer, nullable=False),
     Column("patience_s", Integer, nullable=False),
+    Column("recording_days", Integer),
     Column("rules", JsonText(Rules, shared=True), nullable=False),
     Column("dispositions", JsonText(tuple[Disposition, ...], shared=True), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),

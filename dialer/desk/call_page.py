@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,10 @@ from dialer.campaigns.dispositions import INBOUND, OUTBOUND
 from dialer.campaigns.tables import campaigns, results
 from dialer.clients.numbers import national
 from dialer.clients.tables import clients
+from dialer.desk import recording_view
+from dialer.desk.recording_view import Link, RecordingView
 from dialer.scripts.tables import runs, script_versions, scripts, steps
-from dialer.telephony.model import EndReason
+from dialer.telephony.placing import Span, locate
 from dialer.telephony.tables import calls, recordings
 
 PAGE = 100
@@ -37,7 +39,7 @@ class CallFacts(Struct, frozen=True, kw_only=True):
 
 
 class CallRow(CallFacts, frozen=True, kw_only=True):
-    recording: str  # none, writing, ready, repaired, no_audio, missing
+    recording: str  # none, writing, ready, repaired, partial, no_audio, missing, deleted
 
 
 class CallList(Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ class KeptFieldRow(Struct, frozen=True, kw_only=True):
 
 
 class StepRow(Struct, frozen=True, kw_only=True):
-    """`offset_s`: the second of the recording at which the answer was given; `from_s`: when the block was shown."""
+    """`offset_s`: the second of its segment at which the answer was given; `from_s`: when the block was shown."""
 
     seq: int
     block: str
@@ -68,22 +70,9 @@ class StepRow(Struct, frozen=True, kw_only=True):
     fields: list[KeptFieldRow]
     entered_at: datetime
     answered_at: datetime
+    segment: int | None
     offset_s: float | None
     from_s: float | None
-
-
-class Peaks(Struct, frozen=True, kw_only=True):
-    left: list[float]
-    right: list[float]
-
-
-class RecordingView(Struct, frozen=True, kw_only=True):
-    state: str
-    duration_s: float | None
-    channels: int
-    uncertain: bool
-    audio: str | None
-    peaks: Peaks
 
 
 class CallPage(CallFacts, frozen=True, kw_only=True):
@@ -129,14 +118,13 @@ def list_calls(conn: Connection, *, before: str, campaign_id: int | None, langua
     )
 
 
-def load_call(
-    conn: Connection, call_id: str, *, language: str, link: Callable[[str], str] | None
-) -> CallPage | None:
+def load_call(conn: Connection, call_id: str, *, language: str, link: Link | None) -> CallPage | None:
     """The page of one call; `link` signs the address of its sound, None = this reader may not listen."""
     row = conn.execute(_ROWS.where(calls.c.id == call_id)).first()
     if row is None:
         return None
-    recording = conn.execute(select(recordings).where(recordings.c.call_id == call_id)).first()
+    recorded = recording_view.load(conn, call_id)
+    spans = recorded.spans(row) if recorded is not None else []
     script = conn.execute(
         select(scripts.c.name, script_versions.c.number)
         .join(script_versions, script_versions.c.script_id == scripts.c.id)
@@ -152,8 +140,8 @@ def load_call(
         cause=row.cause,
         comment=row.comment or "",
         script=ScriptNamed(name=script.name, version=script.number) if script else None,
-        steps=[_step(step, recording, row) for step in taken],
-        recording=_recording(recording, link) if recording is not None else None,
+        steps=[_step(step, spans) for step in taken],
+        recording=recording_view.show(recorded, row, link) if recorded is not None else None,
     )
 
 
@@ -179,7 +167,9 @@ def _facts(row: Row[Any], language: str) -> dict[str, Any]:
     }
 
 
-def _step(step: Row[Any], recording: Row[Any] | None, call: Row[Any]) -> StepRow:
+def _step(step: Row[Any], spans: Sequence[Span]) -> StepRow:
+    given, shown = locate(step.answered_at, spans), locate(step.entered_at, spans)
+    from_s = shown[1] if given and shown and shown[0] == given[0] else 0.0  # begun in an earlier segment
     return StepRow(
         seq=step.seq,
         block=step.block,
@@ -191,52 +181,13 @@ def _step(step: Row[Any], recording: Row[Any] | None, call: Row[Any]) -> StepRow
         fields=[KeptFieldRow(label=f["label"], value=_in_words(f["value"])) for f in step.fields],
         entered_at=step.entered_at,
         answered_at=step.answered_at,
-        offset_s=offset_of(step.answered_at, recording, call),
-        from_s=offset_of(step.entered_at, recording, call),
+        segment=given[0] if given else None,
+        offset_s=given[1] if given else None,
+        from_s=from_s if given else None,
     )
-
-
-def offset_of(moment: datetime, recording: Row[Any] | None, call: Row[Any]) -> float | None:
-    """The second of the recording at a moment, held within it; None where there is no sound."""
-    if recording is None or recording.state not in ("ready", "repaired", "writing"):
-        return None
-    offset: float = max((moment - recording.started_at).total_seconds(), 0.0)
-    if recording.duration_s is None:
-        return round(offset, 3)
-    lasts = float(recording.duration_s)
-    return round(min(offset * _pace(recording, call), lasts), 3)
-
-
-def _pace(recording: Row[Any], call: Row[Any]) -> float:
-    """Seconds of sound a second of the call; 1 where the end was not seen.
-
-    What a PBX lost of the sound (packets too late) it lost nobody knows where: shared out evenly, a mark is off
-    by less than by all of it.
-    """
-    if call.ended_at is None or call.end_reason != EndReason.HANGUP.value:
-        return 1.0
-    lasted = (call.ended_at - recording.started_at).total_seconds()
-    return float(recording.duration_s / lasted) if lasted > 0 else 1.0
 
 
 def _in_words(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return {True: "✓", False: "—"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-
-
-def _recording(recording: Row[Any], link: Callable[[str], str] | None) -> RecordingView:
-    playable = recording.state in ("ready", "repaired")
-    outline = recording.peaks or b""
-    half = len(outline) // 2
-    return RecordingView(
-        state=recording.state,
-        duration_s=recording.duration_s,
-        channels=2,
-        uncertain=recording.uncertain,
-        audio=link(recording.call_id) if playable and link is not None else None,
-        peaks=Peaks(
-            left=[round(value / 255, 3) for value in outline[:half]],
-            right=[round(value / 255, 3) for value in outline[half:]],
-        ),
-    )

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import Connection, select
 
 from dialer.campaigns.tables import campaigns
 from dialer.clients.tables import clients
+from dialer.desk import tapes
 from dialer.desk import work as units
 from dialer.desk.model import CallRecord, follow
 from dialer.desk.rooms import Rooms, restored
@@ -120,7 +121,24 @@ class Handed:
             # Whoever had the client is gone. A client who is gone too says so in a moment.
             with contextlib.suppress(PbxError):
                 await pbx.hangup(leg=live.client.id)
+        elif call.record.paused_at is not None and pbx.up:
+            await self._record_again(call)
         return None
+
+    async def _record_again(self, call: HandedCall) -> None:
+        """A pause is the operator's: nobody is left who would end it."""
+        record, now = call.record, self.world.now()
+        try:
+            await self.world.pbx(record.pbx).pause_recording(leg=record.leg, paused=False)
+        except PbxError as error:
+            log.warning("recording stays paused for now: call %s, %s", record.id, error.code)
+            self._again(record.id)
+            return
+        await self.world.store.write(
+            lambda conn: calls.resume_recording(conn, record.id, how="handed", at=now)
+        )
+        resumed = structs.replace(record, paused_at=None)
+        self.calls[record.id] = structs.replace(call, record=resumed)
 
     async def _end(self, call: HandedCall) -> None:
         record, now = call.record, self.world.now()
@@ -133,6 +151,7 @@ class Handed:
         def write(conn: Connection) -> None:
             changes = units.changed_call(record, after)
             calls.change(conn, record.id, now, recorded=after.recording_at is not None, **changes)
+            tapes.follow(conn, record, after, now)
             if call.row:
                 thirds.end(conn, call.row, call.third, after.ended_at or now)
 

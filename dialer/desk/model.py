@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from msgspec import Struct
 from dialer.campaigns.model import Claim, EntryState
 from dialer.desk.talk import Controls, Guest, Standing, Third, controls
 from dialer.desk.view import DeskState
-from dialer.telephony.model import Call, CallState
+from dialer.telephony.model import Call, CallState, Leg
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
@@ -29,6 +29,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     answered_at: datetime | None = None
     bridged_at: datetime | None = None
     recording_at: datetime | None = None
+    recorded_again: tuple[datetime, ...] = ()  # when its further segments began
+    paused_at: datetime | None = None  # silence is being recorded since then
     ended_at: datetime | None = None
     outcome: str = ""
     cause: int | None = None
@@ -176,6 +178,7 @@ def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime], now
     if recording_at is None and record.record and call.bridged_at is not None:
         # The dialplan starts it before the bridge, and nobody heard of it: its length will tell its beginning.
         recording_at = answered_at
+    began = _all_starts(recording_at, record.recorded_again, map(utc, call.client.recordings_at))
     ended_at = at(record.ended_at, call.client.ended_at)
     if call.state is CallState.ENDED and ended_at is None:
         ended_at = now
@@ -185,9 +188,34 @@ def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime], now
         answered_at=answered_at,
         bridged_at=at(record.bridged_at, call.bridged_at),
         recording_at=recording_at,
+        recorded_again=began,
+        paused_at=_paused_at(record, call.client, utc),
         ended_at=ended_at,
         outcome=call.outcome.value if call.outcome else record.outcome,
         cause=call.client.cause,
         end_reason=call.end_reason.value if call.end_reason else record.end_reason,
         ended_by=call.ended_by.value if call.ended_by else record.ended_by,
     )
+
+
+_SAME_START = timedelta(seconds=0.5)  # a better measure of the clocks' difference makes no new segment
+
+
+def _all_starts(
+    first: datetime | None, known: tuple[datetime, ...], told: Iterable[datetime]
+) -> tuple[datetime, ...]:
+    """The beginnings after the first one: those written down, and those that the PBX told besides."""
+    again = list(known)
+    for moment in told:
+        if first is not None and all(abs(moment - each) > _SAME_START for each in (first, *again)):
+            again.append(moment)
+    return tuple(sorted(again))
+
+
+def _paused_at(record: CallRecord, leg: Leg, utc: Callable[[float], datetime]) -> datetime | None:
+    if not leg.pauses:  # nothing was heard in this life of the daemon
+        return record.paused_at
+    told_at = utc(leg.pauses[-1][0])
+    if record.paused_at is not None and told_at < record.paused_at:
+        return record.paused_at  # the PBX's word of this pause is still to come
+    return (record.paused_at or told_at) if leg.paused else None

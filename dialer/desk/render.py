@@ -193,6 +193,7 @@ def _call(desk: Desk, work: Work, call: CallRecord, *, pbx_up: bool) -> CallView
         outcome=call.outcome,
         ended_by=call.ended_by,
         recorded=call.recording_at is not None,
+        recording_paused=call.paused_at is not None and not call.ended,
         muted=desk.muted,
         held=work.held,
         third=_third(work.third) if work.third is not None else None,

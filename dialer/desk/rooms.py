@@ -16,6 +16,7 @@ from dialer.auth.model import User
 from dialer.campaigns import leases
 from dialer.campaigns.claim import StaleClaim
 from dialer.campaigns.model import Refusal
+from dialer.desk import tapes
 from dialer.desk import work as units
 from dialer.desk.choices import KnownCampaigns, choices_of, look_up
 from dialer.desk.kept import Loaded, Today
@@ -243,7 +244,7 @@ class Rooms:
             return
         before, desk, now = work.call, room.desk, self.world.now()
         moved = msgspec.structs.replace(work, call=after)
-        bears_outcome = units.changed_call(before, after) or after.recording_at != before.recording_at
+        bears_outcome = units.changed_call(before, after) or tapes.changed(before, after)
         if bears_outcome or entry_state(moved) is not entry_state(work):
             try:
                 room.desk = await self.world.store.write(

@@ -60,6 +60,10 @@ class TransferBody(WorkBody, frozen=True, kw_only=True):
     consult: bool = True
 
 
+class PauseBody(WorkBody, frozen=True, kw_only=True):
+    on: bool
+
+
 class StepBody(WorkBody, frozen=True, kw_only=True):
     step: int
     move: Move
@@ -178,6 +182,12 @@ def operations(desks: Desks) -> list[Operation]:
             "Ring one's own phone anew, and get the call back",
             EmptyBody,
             lambda r, c: desks.control.rejoin(r),
+        ),
+        verb(
+            "pause",
+            "Keep what is said out of the recording, or record it again",
+            PauseBody,
+            lambda r, c: desks.taping.pause(r, c.body.on),
         ),
         verb(
             "step",

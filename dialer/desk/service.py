@@ -20,6 +20,7 @@ from dialer.desk.parties import Parties
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.sweep import Sweep
+from dialer.desk.taping import Taping
 from dialer.desk.verbs import Verbs
 from dialer.desk.world import DeskRefused, World
 from dialer.telephony.model import Call
@@ -42,7 +43,8 @@ class Desks:
         self.parties = Parties(world, self.rooms, orders, self.handed)
         self.control = Control(world, self.rooms, orders, self.parties, self.verbs)
         self.following = Following(world, self.rooms, orders, self.parties)
-        self.sweep = Sweep(world, self.rooms, self.parties)
+        self.taping = Taping(world, self.rooms, orders)
+        self.sweep = Sweep(world, self.rooms, self.parties, self.taping)
         self.rooms.follow = self.following.run
 
     async def start(self) -> None:

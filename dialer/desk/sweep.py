@@ -11,6 +11,7 @@ from dialer.desk.model import CallRecord
 from dialer.desk.parties import Parties, is_due
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
+from dialer.desk.taping import Taping
 from dialer.desk.verbs import SESSION_RING_S
 from dialer.desk.world import World
 from dialer.telephony.model import EndReason, Outcome
@@ -20,8 +21,9 @@ NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
 
 
 class Sweep:
-    def __init__(self, world: World, rooms: Rooms, parties: Parties) -> None:
+    def __init__(self, world: World, rooms: Rooms, parties: Parties, taping: Taping) -> None:
         self.world = world
+        self._taping = taping
         self._rooms = rooms
         self._parties = parties
         self._look_again = world.now() + LOOK_EVERY
@@ -42,6 +44,8 @@ class Sweep:
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
                 await self._give_up(room, work.call, now)
+            elif work is not None and work.call is not None and self._taping.is_forgotten(work.call, now):
+                await self._taping.resume_forgotten(room)
             if is_due(work, now):
                 await self._parties.sweep(room, now)
 

@@ -140,6 +140,7 @@ class CallView(Struct, frozen=True, kw_only=True):
     outcome: str  # answered, busy, no_answer, ... "" while open
     ended_by: str  # client, operator, system, ""
     recorded: bool
+    recording_paused: bool  # silence is recorded: what is said now will not be in the file
     muted: bool
     held: bool  # the client hears music
     third: ThirdView | None

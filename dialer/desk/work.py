@@ -21,6 +21,7 @@ from dialer.campaigns.model import Campaign, Disposition, EntryState, Refusal
 from dialer.campaigns.rules import may_postpone
 from dialer.campaigns.tables import results
 from dialer.clients import service as clients
+from dialer.desk import tapes
 from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve
 from dialer.desk.steps import context_with, finish_run
@@ -265,8 +266,7 @@ def follow_call(conn: Connection, desk: Desk, work: Work, after: CallRecord, now
     if before is None:
         return desk
     calls.change(conn, after.id, now, recorded=after.recording_at is not None, **changed_call(before, after))
-    if after.recording_at is not None and before.recording_at is None:
-        calls.start_recording(conn, after.id, after.recording_at)
+    tapes.follow(conn, before, after, now)
     never_rang = after.end_reason == EndReason.REFUSED.value and before.end_reason != after.end_reason
     if work.claim is not None and never_rang:
         attempts = claims_of.give_back_attempt(conn, work.claim, after.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from dialer.auth.model import User
@@ -35,6 +35,7 @@ class World:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     find_user: Callable[[int], Awaitable[User | None]]
+    longest_pause: timedelta = timedelta(seconds=120)  # of a recording: then it goes on by itself
     stops: Stops = field(default_factory=Stops)
 
     def pbx(self, name: str) -> Pbx:

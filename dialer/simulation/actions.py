@@ -163,6 +163,8 @@ def mute_recording(manager: Manager, request: Request) -> None:
     if channel is None:
         _not_captured(manager, request)
         return
+    if channel.recorded_as and request.get("Direction") == "both":
+        exchange.tape.pause(channel.recorded_as, request.get("State") == "1", exchange.clock.now())
     manager.answer(request, "Success")
     more = f"Direction: {request.get('Direction')}\r\nState: {request.get('State')}\r\n"
     exchange.say(exchange.told("MixMonitorMute", channel, more))

@@ -25,12 +25,14 @@ MOST_WAITING: Final = 64
 
 @dataclass(slots=True)
 class _Take:
-    """One recording under way. Times are the PBX's; `silent` holds (from, to) of a muted operator."""
+    """One recording under way. Times are the PBX's; `gaps` holds (from, to) of a muted operator."""
 
     start: float
     joined: float | None = None
     gaps: list[tuple[float, float]] = field(default_factory=list)
     muted_at: float | None = None
+    pauses: list[tuple[float, float]] = field(default_factory=list)
+    paused_at: float | None = None
     parted_at: float | None = None
 
 
@@ -71,6 +73,16 @@ class WavTape:
         elif not muted and take.muted_at is not None:
             take.gaps.append((take.muted_at, at))
             take.muted_at = None
+
+    def pause(self, call: str, paused: bool, at: float) -> None:
+        take = self._takes.get(call)
+        if take is None:
+            return
+        if paused and take.paused_at is None:
+            take.paused_at = at
+        elif not paused and take.paused_at is not None:
+            take.pauses.append((take.paused_at, at))
+            take.paused_at = None
 
     def end(self, call: str, at: float) -> None:
         take = self._takes.pop(call, None)
@@ -118,6 +130,9 @@ class WavTape:
             gaps = [*gaps, (take.parted_at, end)]
         for begins, ends in gaps:
             said[_frame(begins - take.start) : _frame(ends - take.start)] = 0
+        for begins, ends in take.pauses + ([(take.paused_at, end)] if take.paused_at is not None else []):
+            for side in (heard, said):
+                side[_frame(begins - take.start) : _frame(ends - take.start)] = 0
         return heard, said
 
     def _both(self) -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:

@@ -20,6 +20,10 @@ class Tape(Protocol):
         """What the operator says does not reach the client, and so not the file."""
         ...
 
+    def pause(self, call: str, paused: bool, at: float) -> None:
+        """Silence is written for both sides; time goes on."""
+        ...
+
     def end(self, call: str, at: float) -> None: ...
 
     def lose(self, at: float) -> None:
@@ -40,6 +44,9 @@ class NoTape:
         pass
 
     def mute(self, call: str, muted: bool, at: float) -> None:
+        pass
+
+    def pause(self, call: str, paused: bool, at: float) -> None:
         pass
 
     def end(self, call: str, at: float) -> None:

@@ -256,8 +256,18 @@ class Leg:
     tech_cause: str = ""
     dial_status: str = ""
     order_reason: int | None = None
-    recording_at: float | None = None
-    paused: bool = False  # its recording gets silence
+    recordings_at: tuple[float, ...] = ()  # when each of its recordings began
+    pauses: tuple[tuple[float, bool], ...] = ()  # when its recording was paused (True) and went on
+
+    @property
+    def recording_at(self) -> float | None:
+        return min(self.recordings_at, default=None)
+
+    @property
+    def paused(self) -> bool:
+        """Whether silence is being written; what is recorded anew begins with sound."""
+        at, paused = self.pauses[-1] if self.pauses else (0.0, False)
+        return paused and at >= max(self.recordings_at, default=at)
 
     @property
     def hangup_requested(self) -> bool:

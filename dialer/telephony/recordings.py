@@ -1,6 +1,6 @@
 """Finished recordings: both sides fetched from where the PBX wrote them, mended, merged and listed.
 
-Listed are only files that are whole and playable (spec T5.3). What the PBX wrote stays where it is.
+Listed are only files that are whole and playable (spec T5.3). A call may have several segments: each is a file.
 """
 
 from __future__ import annotations
@@ -9,26 +9,27 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from dialer.events import CallEnded, RecordingReady
 from dialer.store import outbox
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.telephony import wav
-from dialer.telephony.model import EndReason
+from dialer.telephony.naming import side_name, stem
+from dialer.telephony.placing import place_all
 from dialer.telephony.private import private_files, private_folder, settle
-from dialer.telephony.tables import calls, recordings
+from dialer.telephony.sources import SharedFolder, Source
+from dialer.telephony.tables import calls, recordings, segments
 
 log = logging.getLogger(__name__)
 
-LENGTHS_AGREE_S = 0.2  # beyond it the marks are shown as uncertain (spec T5.2)
 SETTLED_S = 0.3  # a PBX closes its files within 20 ms of the hang-up (measured); asked again this much later
 UNCHANGED = 4  # looks in a row without a change: a crash left the files as they are
 WAIT_FOR_PBX_S = 15.0
@@ -36,19 +37,20 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 MOST_TRIES = 20  # over an hour; then at the next start
 MOST_WAITING = 10_000
 AT_ONCE = 4  # a torn file is waited for, and must not hold up those that are whole
+PLAYABLE = ("ready", "repaired")
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one recording. `state`: ready, repaired, no_audio, missing."""
+    """What came of one segment. `state`: ready, repaired, no_audio, missing."""
 
     state: str
     duration_s: float | None = None
     peaks: bytes = b""  # left then right, equally many
 
 
-def merge(source: Path, kept: Path, call_id: str) -> Finished:
-    """Make one stereo file of a call's two sides: operator left, client right. Blocking; for a thread."""
-    left, right = _side(source, call_id, "out"), _side(source, call_id, "in")
+def merge(source: Path, kept: Path, call_id: str, number: int = 1) -> Finished:
+    """Make one stereo file of a segment's two sides: operator left, client right. Blocking; for a thread."""
+    left, right = _side(source, call_id, number, "out"), _side(source, call_id, number, "in")
     present = [side for side in (left, right) if side is not None]
     if not present:
         return Finished(state="missing")
@@ -57,8 +59,9 @@ def merge(source: Path, kept: Path, call_id: str) -> Finished:
     rate = present[0][0].rate
     both = wav.stereo(_sound(left), _sound(right))
     private_folder(kept)
-    wav.write_stereo(kept / f"{call_id}.wav", rate, both)
-    settle(kept / f"{call_id}.wav")
+    file = kept / f"{stem(call_id, number)}.wav"
+    wav.write_stereo(file, rate, both)
+    settle(file)
     whole = len(present) == 2 and not any(described.repaired for described, _ in present)
     return Finished(
         state="ready" if whole else "repaired",
@@ -67,13 +70,13 @@ def merge(source: Path, kept: Path, call_id: str) -> Finished:
     )
 
 
-def _side(source: Path, call_id: str, side: str) -> tuple[wav.Side, wav.Samples] | None:
+def _side(source: Path, call_id: str, number: int, side: str) -> tuple[wav.Side, wav.Samples] | None:
     try:
-        return wav.read(source / f"{call_id}-{side}.wav")
+        return wav.read(source / side_name(call_id, number, side))
     except FileNotFoundError:
         return None
     except wav.NotWav as error:
-        log.warning("recording %s: side %s: %s", call_id, side, error)
+        log.warning("recording %s: side %s: %s", stem(call_id, number), side, error)
         return None
 
 
@@ -81,29 +84,14 @@ def _sound(side: tuple[wav.Side, wav.Samples] | None) -> wav.Samples:
     return side[1] if side is not None else np.zeros(0, dtype=np.int16)
 
 
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a recording stands in time: its marks are counted from `started_at`; `uncertain` = they may be off."""
-
-    started_at: datetime
-    uncertain: bool
-
-
-def place(started_at: datetime, ended_at: datetime, *, end_reason: str, duration_s: float | None) -> Placed:
-    """Hold the sound's length against the time in which it was made.
-
-    A recording ends with its call. One that is longer than the time we know of began before we heard of it (the
-    daemon was away): its end is seen, so its beginning is known. Where the end was not seen (a crash, a gap) a
-    shorter one is no surprise: it lost its tail, its marks are right.
-    """
-    if duration_s is None:
-        return Placed(started_at=started_at, uncertain=False)
-    longer = duration_s - (ended_at - started_at).total_seconds()
-    seen = end_reason == EndReason.HANGUP.value
-    if seen and longer > LENGTHS_AGREE_S:
-        return Placed(started_at=ended_at - timedelta(seconds=duration_s), uncertain=False)
-    return Placed(
-        started_at=started_at, uncertain=longer > LENGTHS_AGREE_S or (seen and longer < -LENGTHS_AGREE_S)
-    )
+def whole_state(states: list[str]) -> str:
+    """One word for all segments of a call: `partial` = some sound is there and some is not."""
+    playable = [state for state in states if state in PLAYABLE]
+    if not playable:
+        return "no_audio" if "no_audio" in states else "missing"
+    if len(playable) < len(states):
+        return "partial"
+    return "repaired" if "repaired" in playable else "ready"
 
 
 class Recorder:
@@ -113,15 +101,16 @@ class Recorder:
         self,
         store: Store,
         *,
-        source: Path,
-        sources: Mapping[str, Path] | None = None,
+        source: Path | Source,
         kept: Path,
         now: Callable[[], datetime],
         first_pause_s: float = FIRST_PAUSE_S,
+        sources: Mapping[str, Source] | None = None,
     ) -> None:
+        """`sources` by PBX; `source` serves those that are not among them."""
         self._store = store
-        self._source = source
-        self._sources = sources or {}  # by PBX, where one writes elsewhere
+        self._source: Source = SharedFolder(source) if isinstance(source, Path) else source
+        self._sources = dict(sources or {})
         self._kept = kept
         self._now = now
         self._first_pause_s = first_pause_s
@@ -196,38 +185,50 @@ class Recorder:
         heapq.heappush(self._later, (asyncio.get_running_loop().time() + pause_s, call_id, tries))
 
     async def _finish(self, call_id: str) -> None:
-        row = await self._store.read(lambda conn: _one(conn, call_id))
+        row, starts = await self._store.read(lambda conn: (_one(conn, call_id), _starts(conn, call_id)))
         if row is None or row.state != "writing" or row.ended_at is None:
             return
         source = self._sources.get(row.pbx, self._source)
-        await self._settled(source, call_id)
-        finished = await asyncio.to_thread(merge, source, self._kept, call_id)
-        placed = place(
-            row.started_at, row.ended_at, end_reason=row.end_reason, duration_s=finished.duration_s
+        numbers = sorted({*starts, *await source.numbers(call_id)})
+        finished: dict[int, Finished] = {}
+        for number in numbers:
+            await self._settled(source, call_id, number)
+            folder = await source.bring(call_id, number)
+            finished[number] = await asyncio.to_thread(merge, folder, self._kept, call_id, number)
+        placed = place_all(
+            {number: starts.get(number) for number in numbers},
+            {number: finished[number].duration_s for number in numbers},
+            row.ended_at,
+            end_reason=row.end_reason,
         )
+        state = whole_state([each.state for each in finished.values()])
         now = self._now()
 
         def keep(conn: Connection) -> None:
+            for number in numbers:
+                values = {
+                    "state": finished[number].state,
+                    "duration_s": finished[number].duration_s,
+                    "peaks": finished[number].peaks,
+                    "started_at": placed[number].started_at,
+                }
+                _keep_segment(conn, call_id, number, values, known=number in starts)
+            uncertain = any(each.uncertain for each in placed.values())
             conn.execute(
                 update(recordings)
                 .where(recordings.c.call_id == call_id)
-                .values(
-                    state=finished.state,
-                    duration_s=finished.duration_s,
-                    peaks=finished.peaks,
-                    started_at=placed.started_at,
-                    uncertain=placed.uncertain,
-                )
+                .values(state=state, uncertain=uncertain)
             )
-            outbox.append(conn, RecordingReady(call_id=call_id, state=finished.state), now)
+            outbox.append(conn, RecordingReady(call_id=call_id, state=state), now)
 
         await self._store.write(keep)
+        await source.done(call_id)
 
-    async def _settled(self, source: Path, call_id: str) -> None:
+    async def _settled(self, source: Source, call_id: str, number: int) -> None:
         """Wait until the PBX has closed its files: their headers agree with their sizes, or nothing grows."""
         before, unchanged = -1, 0
         for _ in range(int(WAIT_FOR_PBX_S / SETTLED_S)):
-            size, whole = await asyncio.to_thread(_measure, source, call_id)
+            size, whole = await source.measure(call_id, number)
             unchanged = unchanged + 1 if size == before else 0
             if whole or unchanged >= UNCHANGED:
                 return
@@ -235,22 +236,15 @@ class Recorder:
             await asyncio.sleep(SETTLED_S)
 
 
-def _measure(source: Path, call_id: str) -> tuple[int, bool]:
-    """The size of both files together, and whether both say themselves that they are whole."""
-    total, whole = 0, True
-    for side in ("in", "out"):
-        path = source / f"{call_id}-{side}.wav"
-        try:
-            size = path.stat().st_size
-            with path.open("rb") as file:
-                side_now = wav.inspect(file.read(wav.HEADER), size)
-            # An empty file says "0 bytes" while it is being written, too: its silence proves nothing.
-            whole = whole and side_now.frames > 0 and not side_now.repaired
-        except (OSError, wav.NotWav):
-            whole = False
-            continue
-        total += size
-    return total, whole
+def _keep_segment(
+    conn: Connection, call_id: str, number: int, values: dict[str, Any], *, known: bool
+) -> None:
+    if not known:
+        conn.execute(insert(segments), {"call_id": call_id, "number": number, **values})
+        return
+    conn.execute(
+        update(segments).where(segments.c.call_id == call_id, segments.c.number == number).values(values)
+    )
 
 
 def _unfinished(conn: Connection) -> list[Row[Any]]:
@@ -265,8 +259,15 @@ def _unfinished(conn: Connection) -> list[Row[Any]]:
 
 def _one(conn: Connection, call_id: str) -> Any:
     found = conn.execute(
-        select(recordings.c.state, recordings.c.started_at, calls.c.ended_at, calls.c.end_reason, calls.c.pbx)
+        select(recordings.c.state, calls.c.pbx, calls.c.ended_at, calls.c.end_reason)
         .join(calls, calls.c.id == recordings.c.call_id)
         .where(recordings.c.call_id == call_id)
     )
     return found.first()
+
+
+def _starts(conn: Connection, call_id: str) -> dict[int, datetime | None]:
+    found = conn.execute(
+        select(segments.c.number, segments.c.started_at).where(segments.c.call_id == call_id)
+    )
+    return {row.number: row.started_at for row in found}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Update, bindparam, insert, select, updat
 from dialer.events import CallAnswered, CallEnded, CallStarted
 from dialer.store import outbox, prepared
 from dialer.telephony import dialling
-from dialer.telephony.tables import calls, recordings
+from dialer.telephony.tables import calls, pauses, recordings, segments
 
 _INSERT = insert(calls)
 _KNOWN = select(calls.c.id).where(calls.c.id == bindparam("id"))
@@ -47,10 +47,29 @@ def _changing(names: tuple[str, ...]) -> Update:
     )
 
 
-def start_recording(conn: Connection, call_id: str, started_at: datetime) -> None:
+def start_recording(conn: Connection, call_id: str, started_at: datetime, number: int = 1) -> None:
+    """Write down that a segment of a call's recording began; told twice, it is written once."""
     known = conn.execute(select(recordings.c.call_id).where(recordings.c.call_id == call_id)).first()
     if known is None:
-        conn.execute(insert(recordings), {"call_id": call_id, "state": "writing", "started_at": started_at})
+        conn.execute(insert(recordings), {"call_id": call_id, "state": "writing"})
+    begun = select(segments.c.number).where(segments.c.call_id == call_id, segments.c.number == number)
+    if conn.execute(begun).first() is None:
+        row = {"call_id": call_id, "number": number, "state": "writing", "started_at": started_at}
+        conn.execute(insert(segments), row)
+
+
+def pause_recording(conn: Connection, call_id: str, *, user_id: int, at: datetime) -> None:
+    row = {"call_id": call_id, "from_at": at, "user_id": user_id}
+    conn.execute(insert(pauses), row)
+
+
+def resume_recording(conn: Connection, call_id: str, *, how: str, at: datetime) -> None:
+    """End the call's pause, if there is one; `how`: operator, time, call, pbx."""
+    conn.execute(
+        update(pauses)
+        .where(pauses.c.call_id == call_id, pauses.c.to_at.is_(None))
+        .values(to_at=at, ended_how=how)
+    )
 
 
 def known(conn: Connection, call_id: str) -> bool:

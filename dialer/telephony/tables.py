@@ -57,15 +57,17 @@ third_legs = Table(
     Index("ix_third_legs_open", "line", sqlite_where=text("ended_at IS NULL")),
 )
 
+# What was recorded of a call: one row, and a row for each of its files.
 recordings = Table(
     "recordings",
     metadata,
     Column("call_id", ForeignKey("calls.id"), primary_key=True),
-    Column("state", String(10), nullable=False),  # writing, ready, repaired, no_audio, missing
-    Column("started_at", UtcDateTime, nullable=False),  # the PBX's moment, in the daemon's clock
-    Column("duration_s", Float),
+    # writing, ready, repaired, partial (a segment has no sound), no_audio, missing, deleted
+    Column("state", String(10), nullable=False),
     Column("uncertain", Boolean, nullable=False, default=False),  # its length and the call's differ
-    Column("peaks", LargeBinary),
+    Column("held_by", ForeignKey("users.id")),  # who said that it is not to be deleted
+    Column("held_at", UtcDateTime),
+    Column("held_why", String(500), nullable=False, default=""),
     Index("ix_recordings_writing", "call_id", sqlite_where=text("state = 'writing'")),
 )
 
@@ -157,4 +159,63 @@ line_alarms = Table(
     Column("times", Integer, nullable=False),
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("call_id", ForeignKey("recordings.call_id"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # 1, 2, ...: in the order in which they were recorded
+    Column("state", String(10), nullable=False),  # writing, ready, repaired, no_audio, missing, deleted
+    Column("started_at", UtcDateTime),  # the PBX's moment, in the daemon's clock; unknown = nobody heard it
+    Column("duration_s", Float),
+    Column("peaks", LargeBinary),
+    Column("codec", String(4), nullable=False, default="wav"),  # wav, opus: which of our files is played
+    Column(
+        "original_until", UtcDateTime
+    ),  # when the WAV beside the copy goes; none = there is none, or no copy
+    Index(
+        "ix_segments_wav", "call_id", sqlite_where=text("codec = 'wav' AND state IN ('ready', 'repaired')")
+    ),
+    Index("ix_segments_originals", "original_until", sqlite_where=text("original_until IS NOT NULL")),
+)
+
+# Silence that was asked for: a card number was said. `ended_how`: operator, time (forgotten), call, handed, pbx.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+    Column("from_at", UtcDateTime, nullable=False),
+    Column("to_at", UtcDateTime),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("ended_how", String(10), nullable=False, default=""),
+    Index("ix_pauses_call_id", "call_id"),
+)
+
+# Who heard what. A row without a part: the sound was handed out; its parts follow as they are played.
+plays = Table(
+    "plays",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+    Column("segment", Integer, nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("from_s", Float),
+    Column("to_s", Float),
+    Index("ix_plays_call_id", "call_id", "at"),
+)
+
+# What became of recordings: held, released, deleted. Nothing is ever taken out of it.
+recording_log = Table(
+    "recording_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", ForeignKey("calls.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("what", String(10), nullable=False),
+    Column("user_id", ForeignKey("users.id")),  # none = by itself
+    Column("why", String(500), nullable=False, default=""),
+    Index("ix_recording_log_call_id", "call_id", "at"),
 )

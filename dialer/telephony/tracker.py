@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from operator import itemgetter
 
 from dialer.telephony.lifecycle import Move, after
 from dialer.telephony.model import (
@@ -130,9 +131,9 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
         case LegEnded():
             return _over(leg, event)
         case RecordingStarted():
-            return replace(leg, recording_at=_earliest(leg.recording_at, at))
-        case RecordingPaused(paused=paused):
-            return replace(leg, paused=paused)
+            return replace(leg, recordings_at=tuple(sorted({*leg.recordings_at, at})))
+        case RecordingPaused(paused=paused) if (at, paused) not in leg.pauses:
+            return replace(leg, pauses=tuple(sorted((*leg.pauses, (at, paused)), key=itemgetter(0))))
     return leg
 
 

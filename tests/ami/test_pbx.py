@@ -91,6 +91,7 @@ async def test_orders_word_for_word() -> None:
         await pbx.dial(ORDER)
         await pbx.bridge(client=CALL, operator="S1")
         await pbx.mute(leg=CALL, muted=True)
+        await pbx.pause_recording(leg=CALL, paused=True)
         await pbx.ring_inbound(leg="1795368676.1")
         await pbx.take_inbound(leg="1795368676.1", call=CALL, record=False)
         await pbx.release_inbound(leg="1795368676.1")
@@ -111,6 +112,7 @@ async def test_orders_word_for_word() -> None:
          f"Variable: CW_CALL={CALL}", "Variable: CW_RECORD=1", f"ActionID: cw-order-{CALL}"],
         ["Action: Bridge", f"Channel1: {CALL}", "Channel2: S1", "Tone: no"],
         ["Action: Setvar", f"Channel: {CALL}", "Variable: MUTEAUDIO(in)", "Value: on"],
+        ["Action: MixMonitorMute", f"Channel: {CALL}", "Direction: both", "State: 1"],
         ["Action: Redirect", "Channel: 1795368676.1", "Context: callwright-inbound-ring", "Exten: s", "Priority: 1"],
         ["Action: Setvar", "Channel: 1795368676.1", "Variable: CW_CALL", f"Value: {CALL}"],
         ["Action: Setvar", "Channel: 1795368676.1", "Variable: CW_RECORD", "Value: 0"],

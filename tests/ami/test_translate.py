@@ -23,6 +23,7 @@ from dialer.telephony.model import (
     LegHeld,
     LegRinging,
     LegUnbridged,
+    RecordingPaused,
     RecordingStarted,
     SessionReady,
 )
@@ -80,6 +81,13 @@ def test_hold_as_it_was_recorded(name: str) -> None:
     ]
 
 
+def test_a_paused_recording_as_it_was_recorded() -> None:
+    paused = [event for event in capture.load("mute").events() if isinstance(event, RecordingPaused)]
+    assert [(event.leg, event.paused) for event in paused] == [(CALL, True), (CALL, False)]
+    one_side = message("MixMonitorMute", Direction="read", State="1")
+    assert translate(one_side, 0.0) is None, "somebody else's doing: no pause of ours"
+
+
 def test_a_busy_line_as_it_was_recorded() -> None:
     events = capture.load("outbound_busy").events()
     assert [event.status for event in events if isinstance(event, LegDialEnded)] == ["BUSY"]
@@ -90,7 +98,7 @@ def test_a_busy_line_as_it_was_recorded() -> None:
 def test_every_capture_is_understood() -> None:
     """Nothing that the shipped account lets through is unknown, save what says nothing of a leg."""
     silent = {"DialBegin", "SoftHangupRequest", "FullyBooted", "Shutdown", "Status", "StatusComplete",
-              "MixMonitorMute", "MixMonitorStop", "CoreShowChannel", "CoreShowChannelsComplete"}  # fmt: skip
+              "MixMonitorStop", "CoreShowChannel", "CoreShowChannelsComplete"}  # fmt: skip
     for name in capture.names():
         for each in capture.load(name).messages():
             assert not each.name or each.name in set(EVENTS) | silent, (name, each.name)

@@ -122,7 +122,7 @@ def page_of(head: Client, call: str) -> dict[str, Any]:
 
 def sides(head: Client, call: dict[str, Any]) -> tuple[Any, Any, int]:
     """The operator's and the client's sound of a finished recording."""
-    _, sound = head.fetch(call["recording"]["audio"])
+    _, sound = head.fetch(call["recording"]["segments"][0]["audio"])
     with wave.open(io.BytesIO(sound)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float64) / 32768
         return samples[0::2], samples[1::2], file.getframerate()

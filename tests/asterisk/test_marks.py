@@ -121,7 +121,7 @@ def errors_of(head: Client, phone: BrowserPhone, call: str, pressed: dict[int, f
 
 def operators_voice(head: Client, shown: Json) -> Clock:
     """The left side of the recording, as the console plays it."""
-    _, sound = head.fetch(shown["recording"]["audio"])
+    _, sound = head.fetch(shown["recording"]["segments"][0]["audio"])
     with wave.open(io.BytesIO(sound)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float64) / 32768
         return Clock.listen(samples[0::2], file.getframerate())

@@ -63,7 +63,7 @@ def test_a_call_from_next_to_the_recording_with_its_marks(page: Page, daemon: Da
     assert not shown["recording"]["uncertain"]
     assert len(shown["steps"]) >= 3
     assert all(step["offset_s"] is not None for step in shown["steps"])
-    status, sound = head.fetch(shown["recording"]["audio"], {"Range": "bytes=0-99"})
+    status, sound = head.fetch(shown["recording"]["segments"][0]["audio"], {"Range": "bytes=0-99"})
     assert status == 206
     assert sound[:4] == b"RIFF"
 

@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any
+from datetime import UTC, datetime
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, update
 
-from dialer.desk.call_page import PAGE, CallList, CallPage, list_calls, load_call, offset_of
+from dialer.desk.call_page import PAGE, CallList, CallPage, list_calls, load_call
 from dialer.desk.view import DeskState
 from dialer.scripts.run import Give
 from dialer.telephony.identity import ulid
-from dialer.telephony.tables import calls, recordings
+from dialer.telephony.tables import calls, recordings, segments
 from tests.desk.conftest import Office
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-SOUND = ("ready", "repaired", "writing")
-
-
-# --- the second of an answer ------------------------------------------------------------------------------------
-
-
-def sound(**more: Any) -> Any:
-    return SimpleNamespace(**{"state": "ready", "started_at": NOW, "duration_s": 60.0} | more)
-
-
-def call(**more: Any) -> Any:
-    return SimpleNamespace(**{"ended_at": NOW + timedelta(seconds=60), "end_reason": "hangup"} | more)
-
-
-@given(st.floats(-30, 120), st.none() | st.floats(0, 100), st.sampled_from(SOUND))
-def test_scenario_40_a_mark_lies_within_its_recording(
-    second: float, duration: float | None, state: str
-) -> None:
-    moment = NOW + timedelta(seconds=second)
-    offset = offset_of(moment, sound(state=state, duration_s=duration), call())
-    assert offset is not None
-    assert offset >= 0
-    assert duration is None or offset <= round(duration, 3)
-
-
-@given(st.floats(0, 60), st.floats(0, 60))
-def test_marks_keep_the_order_of_the_answers(one: float, other: float) -> None:
-    first, second = (offset_of(NOW + timedelta(seconds=s), sound(), call()) for s in sorted((one, other)))
-    assert first is not None
-    assert second is not None
-    assert first <= second
-
-
-@given(st.floats(0, 60))
-def test_with_a_recording_as_long_as_its_call_a_mark_is_the_second(second: float) -> None:
-    offset = offset_of(NOW + timedelta(seconds=second), sound(), call())
-    assert offset == pytest.approx(second, abs=0.002)
-
-
-def test_sound_that_was_lost_is_shared_out() -> None:
-    lossy = sound(duration_s=54.0)
-    assert offset_of(NOW + timedelta(seconds=30), lossy, call()) == 27.0
-    unseen = call(end_reason="lost_sight")
-    assert offset_of(NOW + timedelta(seconds=30), lossy, unseen) == 30.0, "when it ended nobody knows"
-
-
-@pytest.mark.parametrize("state", ["no_audio", "missing"])
-def test_where_there_is_no_sound_there_is_no_mark(state: str) -> None:
-    assert offset_of(NOW, sound(state=state), call()) is None
-    assert offset_of(NOW, None, call()) is None
 
 
 # --- one call ---------------------------------------------------------------------------------------------------
@@ -107,7 +52,7 @@ async def conversation(office: Office) -> str:
 async def page(
     office: Office, call_id: str, language: str = "ru", *, may_listen: bool = True
 ) -> CallPage | None:
-    link = (lambda recording: f"/{recording}") if may_listen else None
+    link = (lambda call_id, number: f"/{call_id}/{number}") if may_listen else None
     return await office.store.read(lambda conn: load_call(conn, call_id, language=language, link=link))
 
 
@@ -116,7 +61,8 @@ async def test_a_call_with_its_answers_and_its_recording(office: Office) -> None
 
     def finish(conn: Connection) -> None:
         done = {"state": "ready", "duration_s": 10.0, "peaks": bytes([0, 255, 51, 102])}
-        conn.execute(update(recordings).where(recordings.c.call_id == call_id).values(**done))
+        conn.execute(update(recordings).where(recordings.c.call_id == call_id).values(state="ready"))
+        conn.execute(update(segments).where(segments.c.call_id == call_id).values(**done))
 
     await office.store.write(finish)
     shown = await page(office, call_id)
@@ -131,8 +77,9 @@ async def test_a_call_with_its_answers_and_its_recording(office: Office) -> None
     assert all(step.text and step.answer for step in shown.steps[:2])
     assert shown.recording is not None
     assert (shown.recording.state, shown.recording.duration_s) == ("ready", 10.0)
-    assert shown.recording.audio == f"/{call_id}"
-    assert (shown.recording.peaks.left, shown.recording.peaks.right) == ([0.0, 1.0], [0.2, 0.4])
+    (segment,) = shown.recording.segments
+    assert segment.audio == f"/{call_id}/1"
+    assert (segment.peaks.left, segment.peaks.right) == ([0.0, 1.0], [0.2, 0.4])
 
 
 async def test_who_may_not_listen_gets_no_link(office: Office) -> None:
@@ -140,14 +87,15 @@ async def test_who_may_not_listen_gets_no_link(office: Office) -> None:
     shown = await page(office, call_id, may_listen=False)
     assert shown is not None
     assert shown.recording is not None
-    assert shown.recording.audio is None
+    assert [segment.audio for segment in shown.recording.segments] == [None]
 
 
 async def test_a_recording_that_is_still_written_has_marks_and_no_link(office: Office) -> None:
     shown = await page(office, await conversation(office), "en")
     assert shown is not None
     assert shown.recording is not None
-    assert (shown.recording.state, shown.recording.audio) == ("writing", None)
+    assert shown.recording.state == "writing"
+    assert [segment.audio for segment in shown.recording.segments] == [None]
     assert shown.steps[0].offset_s == 3.0
     assert shown.disposition == "Sale"
 

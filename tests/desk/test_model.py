@@ -66,7 +66,9 @@ calls = st.builds(
         role=st.just(LegRole.CLIENT),
         answered_at=seconds,
         ended_at=seconds,
-        recording_at=seconds,
+        recordings_at=st.lists(st.floats(1_700_000_000, 1_700_003_600), max_size=3).map(
+            lambda each: tuple(sorted(each))
+        ),
         cause=st.none() | st.integers(0, 127),
     ),
     state=st.sampled_from(CallState),

@@ -27,7 +27,7 @@ from dialer.clients import service as clients
 from dialer.config import Http, LineSettings, PbxSettings, Recordings, Settings, StoreSettings
 from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script
-from dialer.telephony.tables import calls, recordings
+from dialer.telephony.tables import calls, recordings, segments
 
 PASSWORD = "long enough for tests"
 SCRIPT = Path(__file__).resolve().parents[2] / "dialer/simulation/scripts/water_reorder_ru.yaml"
@@ -201,9 +201,9 @@ def fill(conn: Connection) -> tuple[int, str]:
     row = {"id": call_id, "direction": "outbound", "leg": call_id, "line": "main", "number": "+79161234567"}
     times = {"started_at": now, "answered_at": now, "bridged_at": now, "ended_at": now + timedelta(seconds=9)}
     conn.execute(insert(calls), {**row, **times, "campaign_id": campaign_id, "client_id": client})
-    conn.execute(
-        insert(recordings), {"call_id": call_id, "state": "ready", "started_at": now, "duration_s": 9.0}
-    )
+    conn.execute(insert(recordings), {"call_id": call_id, "state": "ready"})
+    first = {"call_id": call_id, "number": 1, "state": "ready", "started_at": now, "duration_s": 9.0}
+    conn.execute(insert(segments), first)
     return campaign_id, call_id
 
 

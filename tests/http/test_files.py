@@ -122,8 +122,8 @@ async def test_no_way_out_of_the_assets(house: House, name: str) -> None:
 def signed(house: House, call_id: str, user_id: int, *, lifetime_s: int = 60, name: str | None = None) -> str:
     secret = (house.folder / "kept" / ".link-key").read_bytes()
     expires = int(time.time()) + lifetime_s
-    signature = links.sign(secret, call_id=call_id, user_id=user_id, expires=expires)
-    return f"/api/v1/recordings/{name or call_id}/audio?expires={expires}&signature={signature}"
+    signature = links.sign(secret, call_id=call_id, segment=1, user_id=user_id, expires=expires)
+    return f"/api/v1/recordings/{name or call_id}/1/audio?expires={expires}&signature={signature}"
 
 
 async def listener(house: House) -> tuple[Page, int]:
@@ -133,7 +133,7 @@ async def listener(house: House) -> tuple[Page, int]:
 async def test_a_recording_is_heard_by_the_link_of_its_page(house: House) -> None:
     page = house.pages[Role.SUPERVISOR]
     shown = await page.get(f"/api/v1/calls/{house.call_id}")
-    link = shown.body["recording"]["audio"]
+    link = shown.body["recording"]["segments"][0]["audio"]
     answer = await page.get(link)
     assert (answer.status, answer.body) == (200, WAV)
     assert answer.headers["Content-Disposition"].startswith("inline")

@@ -37,7 +37,10 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/admin/health": ADMIN,
     "POST /api/v1/admin/health": ADMIN,
     "POST /api/v1/admin/health/echo": ADMIN,
-    "GET /api/v1/recordings/{id}/audio": CONSOLE | {Role.REVIEWER},
+    "GET /api/v1/recordings/{id}/{segment}/audio": CONSOLE | {Role.REVIEWER},
+    "POST /api/v1/recordings/{id}/heard": CONSOLE | {Role.REVIEWER},
+    "POST /api/v1/recordings/{id}/hold": CONSOLE | {Role.REVIEWER},
+    "GET /api/v1/recordings/{id}/log": CONSOLE,
 }
 OPERATIONS = sorted(
     f"{method.upper()} {path}" for path, methods in description()["paths"].items() for method in methods
@@ -58,6 +61,7 @@ def granted(operation: str) -> frozenset[Role]:
 async def ask(house: House, role: Role | None, operation: str) -> tuple[int, str]:
     method, path = operation.split()
     path = path.replace("{id}", house.call_id if "recordings" in path else "1")
+    path = path.replace("{segment}", "1")
     page = house.pages[role] if role else house.page()
     body = {"line": "nowhere"} if path.startswith("/api/v1/lines/") else {}  # nobody's tests are to stop
     answer = await page.ask(method, path, body if method == "POST" else None)

@@ -78,6 +78,19 @@ def test_an_operator_is_heard_only_while_there_and_not_muted(tape: WavTape, tmp_
     assert second[1] > 500 and second[3] > 500
 
 
+def test_while_it_is_paused_neither_side_is_heard_and_time_goes_on(tape: WavTape, tmp_path: Path) -> None:
+    tape.start(CALL, 100.0)
+    tape.join(CALL, 100.0)
+    tape.pause(CALL, True, 120.0)
+    tape.pause(CALL, False, 130.0)
+    tape.end(CALL, 150.0)
+    tape.close()
+    for side in sides(tmp_path):
+        assert len(side) == 50 * 8000
+        assert not side[20 * 8000 : 30 * 8000].any()
+        assert loud(side[: 20 * 8000]) > 500 and loud(side[30 * 8000 :]) > 500
+
+
 def test_what_dies_leaves_a_file_to_be_mended(tape: WavTape, tmp_path: Path) -> None:
     tape.start(CALL, 100.0)
     tape.join(CALL, 101.0)

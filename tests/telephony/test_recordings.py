@@ -20,9 +20,10 @@ from dialer.store.engine import Store
 from dialer.store.outbox import Envelope
 from dialer.telephony import service as calls
 from dialer.telephony import wav
-from dialer.telephony.recordings import LENGTHS_AGREE_S, Recorder, merge, place
+from dialer.telephony.placing import LENGTHS_AGREE_S, place
+from dialer.telephony.recordings import Recorder, merge
 from dialer.telephony.tables import calls as calls_table
-from dialer.telephony.tables import recordings
+from dialer.telephony.tables import recordings, segments
 from tests.fresh_store import fresh_store
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -131,9 +132,13 @@ class Studio:
         for name in ("in", "out"):
             (self.source / f"{call_id}-{name}.wav").write_bytes(side(seconds, 7, torn=torn))
 
-    async def row(self, call_id: str) -> Row[Any]:
+    async def row(self, call_id: str, number: int = 1) -> Row[Any]:
         return await self.store.read(
-            lambda conn: conn.execute(select(recordings).where(recordings.c.call_id == call_id)).one()
+            lambda conn: conn.execute(
+                select(recordings.c.uncertain, segments)
+                .join(segments, segments.c.call_id == recordings.c.call_id)
+                .where(recordings.c.call_id == call_id, segments.c.number == number)
+            ).one()
         )
 
     async def until(self, wanted: Callable[[], bool], deadline_s: float = 20) -> None:

@@ -16,7 +16,7 @@ from dialer.events import CallEnded
 from dialer.store import Store
 from dialer.telephony import wav
 from dialer.telephony.recordings import Recorder, merge
-from dialer.telephony.tables import calls, recordings
+from dialer.telephony.tables import calls, recordings, segments
 from tests.fresh_store import fresh_store
 
 CALL = "01JCW0000000000000000C0001"
@@ -54,7 +54,8 @@ def _one_call(conn: Connection) -> None:
         "end_reason": "hangup",
     }
     conn.execute(insert(calls), given)
-    conn.execute(insert(recordings), {"call_id": CALL, "state": "writing", "started_at": AT})
+    conn.execute(insert(recordings), {"call_id": CALL, "state": "writing"})
+    conn.execute(insert(segments), {"call_id": CALL, "number": 1, "state": "writing", "started_at": AT})
 
 
 async def state(store: Store) -> str:

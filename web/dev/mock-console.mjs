@@ -30,7 +30,7 @@ export const consoleState = () => ({
 });
 
 const step = (seq, title, text, answer, s, kind = 'answer', fields = []) => ({
-  seq, block: title, title, text, answer, kind, note: kind === 'none' ? 'Спросил про доставку' : '', fields, entered_at: at(-600 + s - 8), answered_at: at(-600 + s), offset_s: s,
+  seq, block: title, title, text, answer, kind, note: kind === 'none' ? 'Спросил про доставку' : '', fields, entered_at: at(-600 + s - 8), answered_at: at(-600 + s), segment: 1, offset_s: s,
 });
 const steps = [
   step(1, 'Приветствие', 'Здравствуйте, Анна Сергеевна! Меня зовут Мария. Удобно сейчас говорить?', 'Да, удобно', 8),
@@ -75,13 +75,17 @@ export function consoleRoutes(path, query) {
     const from = Number(query.get('cursor') ?? 1);
     return { items: Array.from({ length: 50 }, (_, n) => call(from + n)), next: from < 200 ? String(from + 50) : null };
   }
-  if (/recordings\/[^/]+\/audio/.test(path)) return audio;
+  if (/recordings\/[^/]+\/\d+\/audio/.test(path)) return audio;
   const id = /calls\/01HCALL(\d+)/.exec(path)?.[1];
   if (!id) return null;
   const row = call(Number(id));
   const has = ['ready', 'repaired'].includes(row.recording);
   return {
     ...row, client_id: 1, ended_by: 'client', end_reason: 'hangup', cause: 16, comment: 'Ждёт расчёт на почту', script: { name: 'ОСАГО', version: 11 }, steps,
-    recording: { state: row.recording, duration_s: has ? seconds : 0, channels: 2, uncertain: row.recording === 'repaired', audio: has ? `/api/v1/recordings/${row.id}/audio?sig=1` : null, peaks: has ? { left: peaks(0), right: peaks(3) } : { left: [], right: [] } },
+    recording: {
+      state: row.recording, duration_s: has ? seconds : 0, channels: 2, uncertain: row.recording === 'repaired',
+      segments: [{ number: 1, state: row.recording, started_at: row.started_at, duration_s: has ? seconds : 0, audio: has ? `/api/v1/recordings/${row.id}/1/audio?sig=1` : null, peaks: has ? { left: peaks(0), right: peaks(3) } : { left: [], right: [] } }],
+      pauses: has ? [{ segment: 1, from_s: 4, to_s: 6, by: 'Иванова Ольга', how: 'time' }] : [], held: null,
+    },
   };
 }

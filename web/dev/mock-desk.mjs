@@ -63,7 +63,7 @@ export function makeDesk(changed) {
     const phone = desk.work.card.phones[0];
     desk.work.call = {
       id: `call-${client}`, number: phone.national, state: 'dialling', started_at: at(), answered_at: null,
-      ended_at: null, outcome: '', ended_by: '', recorded: true, muted: false,
+      ended_at: null, outcome: '', ended_by: '', recorded: true, recording_paused: false, muted: false,
     };
   }
 
@@ -114,6 +114,7 @@ export function makeDesk(changed) {
       move('talking');
     },
     hangup: () => end(desk.state === 'talking' ? 'answered' : 'cancelled', 'operator'),
+    pause: ({ on }) => { desk.work.call.recording_paused = on; },
     mute: ({ on }) => { desk.work.call.muted = on; },
     step: (body) => step(body),
     fields: ({ fields }) => keep(fields),

@@ -24,6 +24,7 @@ test.each([
   ['F2', {}, { do: 'primary' }],
   ['F4', {}, { do: 'results' }],
   ['F8', {}, { do: 'mute' }],
+  ['F8', { shift: true }, { do: 'pause' }],
   ['F9', {}, { do: 'hangup' }],
   ['Enter', { ctrl: true }, { do: 'save' }],
   ['NumpadEnter', { ctrl: true }, { do: 'save' }],

@@ -293,6 +293,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep what is said out of the recording, or record it again */
+        post: operations["desk_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desk/step": {
         parameters: {
             query?: never;
@@ -548,7 +565,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/recordings/{id}/audio": {
+    "/api/v1/recordings/{id}/{segment}/audio": {
         parameters: {
             query?: never;
             header?: never;
@@ -557,6 +574,57 @@ export interface paths {
         };
         /** The sound of a call, by ranges; the address comes signed with the call's page */
         get: operations["play_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/heard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell which part of a recording was played */
+        post: operations["heard_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a recording, so that it is not deleted in its time, or release it */
+        post: operations["hold_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who heard a recording, and what became of it */
+        get: operations["show_recording_log"];
         put?: never;
         post?: never;
         delete?: never;
@@ -804,6 +872,7 @@ export interface components {
             outcome: string;
             ended_by: string;
             recorded: boolean;
+            recording_paused: boolean;
             muted: boolean;
             held: boolean;
             third: components["schemas"]["ThirdView"] | null;
@@ -966,6 +1035,11 @@ export interface components {
             number: string;
             /** @default true */
             consult: boolean;
+        };
+        /** PauseBody */
+        PauseBody: {
+            work: string;
+            on: boolean;
         };
         /** StepBody */
         StepBody: {
@@ -1327,7 +1401,7 @@ export interface components {
         };
         /**
          * StepRow
-         * @description `offset_s`: the second of the recording at which the answer was given; `from_s`: when the block was shown.
+         * @description `offset_s`: the second of its segment at which the answer was given; `from_s`: when the block was shown.
          */
         StepRow: {
             seq: number;
@@ -1340,6 +1414,7 @@ export interface components {
             fields: components["schemas"]["KeptFieldRow"][];
             entered_at: string;
             answered_at: string;
+            segment: number | null;
             offset_s: number | null;
             from_s: number | null;
         };
@@ -1354,6 +1429,19 @@ export interface components {
             duration_s: number | null;
             channels: number;
             uncertain: boolean;
+            segments: components["schemas"]["SegmentView"][];
+            pauses: components["schemas"]["PauseView"][];
+            held: components["schemas"]["HeldView"] | null;
+        };
+        /**
+         * SegmentView
+         * @description One file: what was recorded without a stop. `audio` none = it can't be heard, or not by this reader.
+         */
+        SegmentView: {
+            number: number;
+            state: string;
+            started_at: string | null;
+            duration_s: number | null;
             audio: string | null;
             peaks: components["schemas"]["Peaks"];
         };
@@ -1361,6 +1449,71 @@ export interface components {
         Peaks: {
             left: number[];
             right: number[];
+        };
+        /**
+         * PauseView
+         * @description Silence that was asked for, in seconds of its segment. `how` it ended: operator, time, call, pbx, "".
+         */
+        PauseView: {
+            segment: number;
+            from_s: number;
+            to_s: number;
+            by: string;
+            how: string;
+        };
+        /** HeldView */
+        HeldView: {
+            by: string;
+            at: string;
+            why: string;
+        };
+        /**
+         * HeardBody
+         * @description A part of a segment that was played, in seconds.
+         */
+        HeardBody: {
+            segment: number;
+            from_s: number;
+            to_s: number;
+        };
+        /** Done */
+        Done: {
+            /** @default true */
+            done: boolean;
+        };
+        /** HoldBody */
+        HoldBody: {
+            on: boolean;
+            why: string;
+        };
+        /**
+         * RecordingLog
+         * @description The latest first.
+         */
+        RecordingLog: {
+            listenings: components["schemas"]["ListeningRow"][];
+            changes: components["schemas"]["LogRow"][];
+        };
+        /**
+         * ListeningRow
+         * @description `from_s` none: the sound was handed out; the parts that were played follow.
+         */
+        ListeningRow: {
+            at: string;
+            by: string;
+            segment: number;
+            from_s: number | null;
+            to_s: number | null;
+        };
+        /**
+         * LogRow
+         * @description `what`: held, released, deleted; `by` "" = by itself.
+         */
+        LogRow: {
+            at: string;
+            what: string;
+            by: string;
+            why: string;
         };
         /**
          * HealthView
@@ -1547,6 +1700,7 @@ export type WorkBody = components['schemas']['WorkBody'];
 export type MuteBody = components['schemas']['MuteBody'];
 export type DigitsBody = components['schemas']['DigitsBody'];
 export type TransferBody = components['schemas']['TransferBody'];
+export type PauseBody = components['schemas']['PauseBody'];
 export type StepBody = components['schemas']['StepBody'];
 export type Give = components['schemas']['Give'];
 export type NoneFits = components['schemas']['NoneFits'];
@@ -1583,7 +1737,16 @@ export type ScriptNamed = components['schemas']['ScriptNamed'];
 export type StepRow = components['schemas']['StepRow'];
 export type KeptFieldRow = components['schemas']['KeptFieldRow'];
 export type RecordingView = components['schemas']['RecordingView'];
+export type SegmentView = components['schemas']['SegmentView'];
 export type Peaks = components['schemas']['Peaks'];
+export type PauseView = components['schemas']['PauseView'];
+export type HeldView = components['schemas']['HeldView'];
+export type HeardBody = components['schemas']['HeardBody'];
+export type Done = components['schemas']['Done'];
+export type HoldBody = components['schemas']['HoldBody'];
+export type RecordingLog = components['schemas']['RecordingLog'];
+export type ListeningRow = components['schemas']['ListeningRow'];
+export type LogRow = components['schemas']['LogRow'];
 export type HealthView = components['schemas']['HealthView'];
 export type HealthFinding = components['schemas']['HealthFinding'];
 export type HealthEcho = components['schemas']['HealthEcho'];
@@ -2277,6 +2440,46 @@ export interface operations {
             };
         };
     };
+    desk_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
     desk_step: {
         parameters: {
             query?: never;
@@ -2869,6 +3072,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
+                segment: string;
             };
             cookie?: never;
         };
@@ -2880,6 +3084,128 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    heard_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeardBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    hold_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_recording_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingLog"];
+                };
             };
             /** @description a problem (RFC 9457) */
             default: {

@@ -2,7 +2,17 @@
 import type * as api from './api.gen';
 import type { Language, Narrowed } from './view';
 
-export type { OperatorLine, RecordingView, StepRow } from './api.gen';
+export type {
+  HeldView,
+  ListeningRow,
+  LogRow,
+  OperatorLine,
+  PauseView,
+  RecordingLog,
+  RecordingView,
+  SegmentView,
+  StepRow,
+} from './api.gen';
 
 export const poolStates = [
   'waiting',

@@ -6,7 +6,7 @@ export type Action =
   | { do: 'answer'; index: number }
   | { do: 'jump'; index: number }
   | { do: 'callback'; minutes: 15 | 30 | 60 }
-  | { do: 'none' | 'back' | 'return' | 'primary' | 'mute' | 'hangup' | 'results' | 'save' | 'help' };
+  | { do: 'none' | 'back' | 'return' | 'primary' | 'mute' | 'pause' | 'hangup' | 'results' | 'save' | 'help' };
 
 export interface Press {
   code: string;
@@ -31,7 +31,8 @@ export function action(press: Press): Action | null {
   if (press.alt) return null;
   if (press.ctrl) return isEnter(press.code) ? { do: 'save' } : null;
   const named = always[press.code];
-  if (named) return press.shift ? null : named;
+  if (named && press.shift) return press.code === 'F8' ? { do: 'pause' } : null;
+  if (named) return named;
   if (press.inField) return null;
   if (press.code === 'Backspace') return { do: 'back' };
   if (press.code === 'Escape') return { do: 'return' };

@@ -77,6 +77,8 @@ function hindrance(state: DeskState): string | null {
 
 const inCall = (): boolean => ['dialling', 'ringing', 'talking'].includes(desk.view?.state ?? '');
 export const muteReason = (): string | null => (desk.view?.state === 'talking' ? null : t('why.no_talk'));
+export const pauseReason = (): string | null =>
+  muteReason() ?? (desk.work?.call?.recorded ? null : t('why.not_recorded')) ?? (desk.view?.pbx_up ? null : t('why.pbx'));
 export const hangupReason = (): string | null => (inCall() ? null : t('why.no_call'));
 
 function toggleMute(): void {
@@ -84,6 +86,11 @@ function toggleMute(): void {
   const on = !desk.work?.call?.muted;
   phone.setMuted(on); // at once; the server follows and says so to the page
   sendWork('mute', { on });
+}
+
+/** Nothing is said to be paused before the server has said so: a card number spoken too soon would be recorded. */
+function togglePause(): void {
+  if (!pauseReason()) sendWork('pause', { on: !desk.work?.call?.recording_paused });
 }
 
 function save(): void {
@@ -131,6 +138,9 @@ export function perform(act: Action): void {
       break;
     case 'mute':
       toggleMute();
+      break;
+    case 'pause':
+      togglePause();
       break;
     case 'hangup':
       if (!hangupReason()) sendWork('hangup');

@@ -17,6 +17,7 @@ export type Verb =
   | 'answer'
   | 'hangup'
   | 'mute'
+  | 'pause'
   | 'step'
   | 'fields'
   | 'draft'

@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("attempt_pause_s", sa.Integer(), nullable=False),
         sa.Column("preview_s", sa.Integer(), nullable=False),
         sa.Column("patience_s", sa.Integer(), nullable=False),
+        sa.Column("recording_days", sa.Integer(), nullable=True),
         sa.Column("rules", sa.Text(), nullable=False),
         sa.Column("dispositions", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -460,14 +461,61 @@ def upgrade() -> None:
         batch_op.create_index("ix_listenings_user", ["user_id", "started_at"], unique=False)
 
     op.create_table(
+        "pauses",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("from_at", sa.BigInteger(), nullable=False),
+        sa.Column("to_at", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("ended_how", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_pauses_call_id_calls")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_pauses_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pauses")),
+    )
+    with op.batch_alter_table("pauses", schema=None) as batch_op:
+        batch_op.create_index("ix_pauses_call_id", ["call_id"], unique=False)
+
+    op.create_table(
+        "plays",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("segment", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("from_s", sa.Float(), nullable=True),
+        sa.Column("to_s", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_plays_call_id_calls")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_plays_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plays")),
+    )
+    with op.batch_alter_table("plays", schema=None) as batch_op:
+        batch_op.create_index("ix_plays_call_id", ["call_id", "at"], unique=False)
+
+    op.create_table(
+        "recording_log",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.String(length=10), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("why", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_recording_log_call_id_calls")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recording_log_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_log")),
+    )
+    with op.batch_alter_table("recording_log", schema=None) as batch_op:
+        batch_op.create_index("ix_recording_log_call_id", ["call_id", "at"], unique=False)
+
+    op.create_table(
         "recordings",
         sa.Column("call_id", sa.String(length=26), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("duration_s", sa.Float(), nullable=True),
         sa.Column("uncertain", sa.Boolean(), nullable=False),
-        sa.Column("peaks", sa.LargeBinary(), nullable=True),
+        sa.Column("held_by", sa.Integer(), nullable=True),
+        sa.Column("held_at", sa.BigInteger(), nullable=True),
+        sa.Column("held_why", sa.String(length=500), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_recordings_call_id_calls")),
+        sa.ForeignKeyConstraint(["held_by"], ["users.id"], name=op.f("fk_recordings_held_by_users")),
         sa.PrimaryKeyConstraint("call_id", name=op.f("pk_recordings")),
     )
     with op.batch_alter_table("recordings", schema=None) as batch_op:
@@ -521,6 +569,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_third_legs_call_id", ["call_id"], unique=False)
         batch_op.create_index(
             "ix_third_legs_open", ["line"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
+        )
+
+    op.create_table(
+        "segments",
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("duration_s", sa.Float(), nullable=True),
+        sa.Column("peaks", sa.LargeBinary(), nullable=True),
+        sa.Column("codec", sa.String(length=4), nullable=False),
+        sa.Column("original_until", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["recordings.call_id"], name=op.f("fk_segments_call_id_recordings")
+        ),
+        sa.PrimaryKeyConstraint("call_id", "number", name=op.f("pk_segments")),
+    )
+    with op.batch_alter_table("segments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_segments_originals",
+            ["original_until"],
+            unique=False,
+            sqlite_where=sa.text("original_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_segments_wav",
+            ["call_id"],
+            unique=False,
+            sqlite_where=sa.text("codec = 'wav' AND state IN ('ready', 'repaired')"),
         )
 
     # ### end Alembic commands ###

@@ -5,6 +5,7 @@ import Regions from 'wavesurfer.js/dist/plugins/regions.esm.js';
 export interface Waveform {
   playFrom(second: number): void;
   toggle(): void;
+  pause(): void;
   speed(rate: number): void;
   skip(seconds: number): void;
   destroy(): void;
@@ -12,6 +13,7 @@ export interface Waveform {
 
 export interface WaveformEvents {
   second: (at: number) => void;
+  heard: (part: Part) => void;
   playing: (is: boolean) => void;
   ready: () => void;
   failed: () => void;
@@ -20,6 +22,11 @@ export interface WaveformEvents {
 export interface Mark {
   at: number;
   text: string;
+}
+
+export interface Part {
+  from: number;
+  to: number;
 }
 
 // wavesurfer's own inline style is taken out at build time: the content security policy allows no inline style.
@@ -42,6 +49,7 @@ export interface Source {
   peaks: [number[], number[]];
   duration: number;
   marks: Mark[];
+  silent: Part[];
 }
 
 export function draw(source: Source, events: WaveformEvents): Waveform {
@@ -67,11 +75,22 @@ export function draw(source: Source, events: WaveformEvents): Waveform {
     for (const mark of source.marks) {
       regions.addRegion({ start: mark.at, color: colour('--red'), content: mark.text, drag: false, resize: false });
     }
+    for (const part of source.silent) {
+      regions.addRegion({ start: part.from, end: part.to, color: `${colour('--muted')}40`, drag: false, resize: false });
+    }
     events.ready();
   });
-  surfer.on('timeupdate', events.second);
+  const ear = new Ear(events.heard);
+  surfer.on('timeupdate', (second) => {
+    if (surfer.isPlaying()) ear.at(second);
+    events.second(second);
+  });
   surfer.on('play', () => events.playing(true));
-  surfer.on('pause', () => events.playing(false));
+  surfer.on('pause', () => {
+    ear.rest();
+    events.playing(false);
+  });
+  surfer.on('destroy', () => ear.rest());
   surfer.on('error', events.failed);
   return face(surfer);
 }
@@ -82,6 +101,7 @@ function face(surfer: WaveSurfer): Waveform {
       surfer.setTime(second);
       void surfer.play();
     },
+    pause: () => surfer.pause(),
     toggle: () => void surfer.playPause(),
     speed: (rate) => surfer.setPlaybackRate(rate, true),
     skip: (seconds) => surfer.skip(seconds),
@@ -100,4 +120,26 @@ function adoptStyle(root: Node): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(sheetText);
   root.adoptedStyleSheets = [sheet];
+}
+
+/** Tells which parts were played: one ends where playing stops, or goes on at another place. */
+export class Ear {
+  private part: Part | null = null;
+
+  constructor(private readonly heard: (part: Part) => void) {}
+
+  at(second: number): void {
+    const part = this.part;
+    if (part && second >= part.to && second - part.to < 2) part.to = second;
+    else {
+      this.rest();
+      this.part = { from: second, to: second };
+    }
+  }
+
+  rest(): void {
+    const part = this.part;
+    this.part = null;
+    if (part && part.to - part.from >= 0.2) this.heard(part);
+  }
 }

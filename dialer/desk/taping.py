@@ -1,0 +1,112 @@
+"""What an operator does to the recording of a call: keeps a card number out of it, and lets it go on.
+
+A pause begins for the operator only when the PBX has said that it does: what is said before that is recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from dialer.campaigns.model import Refusal
+from dialer.desk import work as units
+from dialer.desk.model import CallRecord, Desk, evolve
+from dialer.desk.orders import Orders
+from dialer.desk.room import Room
+from dialer.desk.rooms import Rooms
+from dialer.desk.world import DeskRefused, World
+from dialer.events import PauseForgotten
+from dialer.store import outbox
+from dialer.telephony import service as calls
+from dialer.telephony.port import OrderUnknown, PbxError
+
+log = logging.getLogger(__name__)
+
+
+class Taping:
+    """Each verb is called with the room's lock held."""
+
+    def __init__(self, world: World, rooms: Rooms, orders: Orders) -> None:
+        self.world = world
+        self._rooms = rooms
+        self._orders = orders
+
+    async def pause(self, room: Room, on: bool) -> None:
+        """Pause the recording, or let it go on."""
+        call = _recorded_call(room)
+        if on is (call.paused_at is not None):
+            return
+        if on:
+            await self._pause(room, call)
+        elif await self._orders.send(
+            room, self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=False)
+        ):
+            await self._resumed(room, how="operator")
+
+    async def _pause(self, room: Room, call: CallRecord) -> None:
+        asked = self.world.now()
+        try:
+            await self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=True)
+        except OrderUnknown:
+            # It may be paused: then it has to go on again, by the operator's word or by time.
+            room.refusal = Refusal(code="pause_unknown")
+        except PbxError as error:
+            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+            return
+        user_id, desk = room.user.id, _with_pause(room, asked, self.world.now())
+
+        def write(conn: Connection) -> Desk:
+            calls.pause_recording(conn, call.id, user_id=user_id, at=asked)
+            return units.keep(conn, desk)
+
+        room.desk = await self.world.store.write(write)
+
+    async def _resumed(self, room: Room, *, how: str) -> None:
+        call, now, operator_id = _recorded_call(room), self.world.now(), room.user.id
+        desk = _with_pause(room, None, now)
+
+        def write(conn: Connection) -> Desk:
+            calls.resume_recording(conn, call.id, how=how, at=now)
+            if how == "time":
+                outbox.append(conn, PauseForgotten(call_id=call.id, operator_id=operator_id), now)
+            return units.keep(conn, desk)
+
+        room.desk = await self.world.store.write(write)
+
+    def is_forgotten(self, call: CallRecord, now: datetime) -> bool:
+        paused = call.paused_at is not None and not call.ended and self.world.pbx(call.pbx).up
+        return paused and call.paused_at is not None and call.paused_at + self.world.longest_pause <= now
+
+    async def resume_forgotten(self, room: Room) -> None:
+        """Let a recording go on whose pause lasted too long, and tell the operator; tried again until it does."""
+        async with self._rooms.changing(room):
+            work = room.desk.work
+            if work is None or work.call is None or not self.is_forgotten(work.call, self.world.now()):
+                return
+            if await self._orders.send(
+                room, self.world.pbx(work.call.pbx).pause_recording(leg=work.call.leg, paused=False)
+            ):
+                log.warning("pause forgotten: call %s is recorded again", work.call.id)
+                await self._resumed(room, how="time")
+                room.refusal = Refusal(code="pause_forgotten")
+            self._rooms.push(room)
+
+
+def _recorded_call(room: Room) -> CallRecord:
+    call = room.desk.work.call if room.desk.work is not None else None
+    if call is None or call.ended:
+        raise DeskRefused("no_call")
+    if call.recording_at is None:
+        raise DeskRefused("not_recorded")
+    return call
+
+
+def _with_pause(room: Room, since: datetime | None, now: datetime) -> Desk:
+    work = room.desk.work
+    if work is None or work.call is None:
+        return room.desk
+    call = msgspec.structs.replace(work.call, paused_at=since)
+    return evolve(room.desk, now, work=msgspec.structs.replace(work, call=call))
