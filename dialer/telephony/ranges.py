@@ -21,6 +21,9 @@ _DEAR: Final = frozenset({_KINDS.PREMIUM_RATE, _KINDS.SHARED_COST, _KINDS.PERSON
 _FREEPHONE: Final = 800
 # Codes of no country: satellites, international networks, international premium numbers; favourites of fraud.
 _DEAR_NETWORKS: Final = frozenset(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS) - {_FREEPHONE}
+_TELLING: Final = 2  # digits after the country's code without which a prefix says nothing
+_TRIED: Final = 3
+_FILLING: Final = "234567123456"
 # Numbers that look like an own country's and lead elsewhere, at another's price: refused unless a range allows them.
 _LOOK_ALIKES: Final = ("+7840", "+7940")
 
@@ -101,23 +104,25 @@ def _own_code(e164: str, region: str) -> bool:
 def leads_abroad(prefix: str, region: str) -> bool:
     """Whether numbers of this prefix may belong to another country than the line's: then two people must agree.
 
-    Countries that share a code (+1, +7, +44) are told apart by trying what may follow the prefix.
+    Countries that share a code (+1, +7, +44) are told apart by trying what may follow the prefix; one that says
+    next to nothing beyond the code may lead anywhere in it.
     """
     if not _own_code(prefix, region):
         return True
     code = phonenumbers.country_code_for_region(region)
     if len(phonenumbers.region_codes_for_country_code(code)) == 1:
         return False
+    if len(prefix) < len(str(code)) + 1 + _TELLING:
+        return True
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
     plan = metadata.general_desc if metadata is not None else None
     lengths = plan.possible_length if plan is not None else ()
     for length in lengths:
         missing = length + len(str(code)) + 1 - len(prefix)
-        for tail in range(10 ** min(max(missing, 0), 2)):
-            tried = f"{prefix}{tail:0{min(missing, 2)}d}{_FILLING[: missing - 2]}" if missing > 0 else prefix
+        tried_digits = min(max(missing, 0), _TRIED)
+        for tail in range(10**tried_digits):
+            written = f"{tail:0{tried_digits}d}" if tried_digits else ""
+            tried = f"{prefix}{written}{_FILLING[: max(missing - tried_digits, 0)]}"
             if region_of(tried) not in ("", region):
                 return True
     return False
-
-
-_FILLING: Final = "234567123456"
