@@ -17,6 +17,11 @@ test.each([
   ['Digit0', {}, { do: 'none' }],
   ['KeyQ', {}, { do: 'jump', index: 0 }],
   ['KeyR', {}, { do: 'jump', index: 3 }],
+  ['KeyH', {}, { do: 'hold' }],
+  ['KeyT', {}, { do: 'third' }],
+  ['KeyG', {}, { do: 'together' }],
+  ['KeyB', {}, { do: 'clientBack' }],
+  ['KeyD', {}, { do: 'digits' }],
   ['Backspace', {}, { do: 'back' }],
   ['Escape', {}, { do: 'return' }],
   ['Digit2', { shift: true }, { do: 'callback', minutes: 30 }],
@@ -33,7 +38,7 @@ test.each([
 });
 
 test('inside a field characters are typed; function keys and Ctrl+Enter still act', () => {
-  for (const code of ['Digit1', 'Digit0', 'KeyQ', 'Backspace', 'Escape', 'Enter']) {
+  for (const code of ['Digit1', 'Digit0', 'KeyQ', 'KeyH', 'KeyT', 'Backspace', 'Escape', 'Enter']) {
     expect(action(press(code, { inField: true }))).toBeNull();
   }
   expect(action(press('Digit1', { inField: true, shift: true }))).toBeNull();

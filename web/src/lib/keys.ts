@@ -6,7 +6,11 @@ export type Action =
   | { do: 'answer'; index: number }
   | { do: 'jump'; index: number }
   | { do: 'callback'; minutes: 15 | 30 | 60 }
+  | { do: CallControl }
   | { do: 'none' | 'back' | 'return' | 'primary' | 'mute' | 'pause' | 'hangup' | 'results' | 'save' | 'help' };
+
+/** In a call, by single letters: hold, transfer, digits, group, back. */
+export type CallControl = 'hold' | 'third' | 'digits' | 'together' | 'clientBack';
 
 export interface Press {
   code: string;
@@ -23,6 +27,13 @@ const always: Record<string, Action> = {
   F4: { do: 'results' },
   F8: { do: 'mute' },
   F9: { do: 'hangup' },
+};
+const inCall: Record<string, CallControl> = {
+  KeyH: 'hold',
+  KeyT: 'third',
+  KeyD: 'digits',
+  KeyG: 'together',
+  KeyB: 'clientBack',
 };
 const jumps = ['KeyQ', 'KeyW', 'KeyE', 'KeyR'];
 const callbacks: Record<string, 15 | 30 | 60> = { '1': 15, '2': 30, '3': 60 };
@@ -42,6 +53,8 @@ export function action(press: Press): Action | null {
 function single(press: Press): Action | null {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(press.code)?.[1];
   if (digit !== undefined) return press.shift ? callback(digit) : answer(Number(digit));
+  const control = inCall[press.code];
+  if (control) return press.shift ? null : { do: control };
   const jump = jumps.indexOf(press.code);
   return jump >= 0 && !press.shift ? { do: 'jump', index: jump } : null;
 }

@@ -4,15 +4,19 @@ import type { OperatorView, ScriptFieldView, StepBody } from './api.gen';
 export type {
   BlockView,
   CallView,
+  Colleague,
+  ControlsView,
   CardView,
   DeskFrame,
   DeskState,
   DeskView,
   DispositionView,
+  GuestView,
   HistoryLine,
   OperatorView,
   RefusalView,
   RunView,
+  ThirdView,
   WorkView,
 } from './api.gen';
 

@@ -5,6 +5,7 @@ import { desk, type Verb } from '../state/desk.svelte';
 import { phone } from '../state/phone.svelte';
 import { t } from '../state/prefs.svelte';
 import type { Key } from '../lib/i18n';
+import { control } from './control.svelte';
 import { result } from '../state/result.svelte';
 import { run } from '../state/run.svelte';
 import type { IconName } from '../ui/icons';
@@ -53,6 +54,7 @@ const primaries: Record<DeskState, { label: Key; icon: IconName; run: () => void
   offered: { label: 'do.answer', icon: 'incoming', run: () => sendWork('answer') },
   dialling: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },
   ringing: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },
+  helping: { label: 'do.next', icon: 'user', run: next, why: 'why.helping' },
   talking: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.talking' },
   wrapup: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.wrapup' },
 };
@@ -60,9 +62,24 @@ const primaries: Record<DeskState, { label: Key; icon: IconName; run: () => void
 /** F2: whatever is next. */
 export function primary(): Command {
   const state = desk.view?.state ?? 'offline';
+  if (desk.work?.call?.away_until) return { label: 'do.rejoin', icon: 'undo', reason: rejoinReason(), run: rejoin };
   const lost = desk.view?.session_up === false && (state === 'preview' || state === 'wrapup');
   const { label, icon, run: go, why } = primaries[lost ? 'offline' : state];
   return { label, icon, reason: why ? t(why) : hindrance(lost ? 'offline' : state), run: go };
+}
+
+/** The phone dropped off in mid-call: it is rung anew, and the client who waits is joined to it. */
+export const rejoin = (): void => {
+  phone.expect();
+  send('rejoin', {});
+};
+
+function rejoinReason(): string | null {
+  const view = desk.view;
+  if (!view || !desk.up) return t('why.offline');
+  if (!view.pbx_up) return t('why.pbx');
+  if (phone.wanted && !phone.ready) return t('why.phone');
+  return view.session_up ? t('why.connecting') : null;
 }
 
 function hindrance(state: DeskState): string | null {
@@ -79,7 +96,19 @@ const inCall = (): boolean => ['dialling', 'ringing', 'talking'].includes(desk.v
 export const muteReason = (): string | null => (desk.view?.state === 'talking' ? null : t('why.no_talk'));
 export const pauseReason = (): string | null =>
   muteReason() ?? (desk.work?.call?.recorded ? null : t('why.not_recorded')) ?? (desk.view?.pbx_up ? null : t('why.pbx'));
-export const hangupReason = (): string | null => (inCall() ? null : t('why.no_call'));
+export const hangupReason = (): string | null => (inCall() || desk.view?.state === 'helping' ? null : t('why.no_call'));
+/** With a third who was asked, F9 hangs up the third: the client comes back. */
+export const hangsUpThird = (): boolean => {
+  const third = desk.work?.call?.third;
+  return third?.stage === 'speaking' || (third?.stage === 'ringing' && third.goal !== 'take_over');
+};
+
+function hangup(): void {
+  if (hangupReason()) return;
+  if (desk.view?.state === 'helping') send('leave', {});
+  else sendWork('hangup');
+}
+
 
 function toggleMute(): void {
   if (muteReason()) return;
@@ -143,10 +172,17 @@ export function perform(act: Action): void {
       togglePause();
       break;
     case 'hangup':
-      if (!hangupReason()) sendWork('hangup');
+      hangup();
       break;
     case 'results':
       focusResults();
+      break;
+    case 'hold':
+    case 'third':
+    case 'digits':
+    case 'together':
+    case 'clientBack':
+      control(act.do);
       break;
     case 'callback':
       if (desk.work) result.callback(act.minutes);

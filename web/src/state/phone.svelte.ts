@@ -9,6 +9,8 @@ class Phone {
   registration = $state<Registration>('connecting');
   call = $state<PhoneCall>('none');
   trouble = $state<PhoneTrouble | null>(null);
+  /** This page has had no call on its phone yet: if a session is up, it is one that another page left behind. */
+  adrift = $state(true);
   takeOver: () => void = () => undefined;
   private soft: Softphone | null = null;
   private expecting = false;
@@ -61,7 +63,10 @@ class Phone {
       if (this.owner !== 'owner' || this.soft) return;
       this.soft = new Softphone(settings, {
         registration: (state) => (this.registration = state),
-        call: (state) => (this.call = state),
+        call: (state) => {
+          this.call = state;
+          if (state === 'up') this.adrift = false;
+        },
         trouble: (code) => (this.trouble = code),
       });
       if (this.expecting) this.soft.expect();

@@ -60,6 +60,10 @@ export function explain(problem: Problem): string {
 }
 
 /** A text for a code that the server sent; a code we do not know yet is shown under a general text. */
-export function coded(prefix: 'refusal' | 'outcome' | 'call' | 'role' | 'recording' | 'end' | 'pause', code: string, params?: Params): string {
+export function coded(
+  prefix: 'refusal' | 'outcome' | 'call' | 'role' | 'recording' | 'end' | 'pause' | 'control',
+  code: string,
+  params?: Params,
+): string {
   return prefs.text(`${prefix}.${code}`, params) ?? prefs.text(`${prefix}.other`, { code, ...params }) ?? code;
 }

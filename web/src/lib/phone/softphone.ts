@@ -81,8 +81,14 @@ export class Softphone {
     if (this.session && !this.session.isEnded()) this.session.terminate();
   }
 
+  /**
+   * Goes without a word: a page that is reloaded, or gives the phone to another tab, has not hung up. The PBX misses
+   * the sound, or is asked for the call again; a goodbye would end it for the client.
+   */
   stop(): void {
     clearTimeout(this.retry);
+    this.session?.connection?.close();
+    (this.ua as unknown as { _transport: { disconnect(): void } | null })._transport?.disconnect();
     this.ua.stop();
     this.audio.srcObject = null;
   }
