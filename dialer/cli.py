@@ -7,7 +7,7 @@ import getpass
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,9 @@ from dialer.auth.users import canonical
 from dialer.config import EXAMPLE, ConfigError, Settings, load
 from dialer.doctor import report, stores
 from dialer.doctor.diagnose import sound
-from dialer.scripts.command import check_file, rendered
+from dialer.scripts.command import check_files, export, import_files, rendered
+from dialer.scripts.findings import Finding, has_errors
+from dialer.scripts.model import Language
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse
 from dialer.telephony.line_command import carry_out, standing
@@ -74,13 +76,22 @@ def _parser() -> argparse.ArgumentParser:
     _add_user(command)
     _add_import(command)
     _add_lines(command)
+    _add_script(command)
+    return parser
+
+
+def _add_script(command: Callable[..., argparse.ArgumentParser]) -> None:
     script = command("script", "work with script files", lambda _: 2)
     actions = script.add_subparsers(required=True, metavar="ACTION")
-    check = actions.add_parser("check", help="say all that is wrong with a script file")
-    check.add_argument("file", type=Path)
-    check.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
-    check.set_defaults(run=_check_script)
-    return parser
+    check = actions.add_parser("check", help="say all that is wrong with script files")
+    imported = actions.add_parser("import", help="publish the scripts of files, all or none")
+    for parser, run in ((check, _check_scripts), (imported, _import_scripts)):
+        parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="may pass through each other")
+        parser.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
+        parser.set_defaults(run=run)
+    exported = actions.add_parser("export", help="print a script's latest version as a file")
+    exported.add_argument("name")
+    exported.set_defaults(run=_export_script)
 
 
 def _add_doctor(command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -389,8 +400,43 @@ def _progress(done: int) -> None:
         print(f"\r{done} rows", end="", file=sys.stderr, flush=True)
 
 
-def _check_script(arguments: argparse.Namespace) -> int:
-    findings = check_file(arguments.file)
-    if findings:
-        print(rendered(arguments.file, findings, arguments.language))
-    return 1 if any(finding.level == "error" for finding in findings) else 0
+def _check_scripts(arguments: argparse.Namespace) -> int:
+    return _tell(check_files(arguments.files), arguments.language)
+
+
+def _import_scripts(arguments: argparse.Namespace) -> int:
+    async def work() -> int:
+        store = await Store.open(_settings(arguments).store.url)
+        try:
+            await store.migrate()
+            found = await import_files(store, arguments.files, utc_now())
+        finally:
+            await store.close()
+        wrong = _tell(found, arguments.language)
+        print(f"{0 if wrong else len(found)} scripts published")
+        return wrong
+
+    return _run(work())
+
+
+def _export_script(arguments: argparse.Namespace) -> int:
+    async def work() -> int:
+        store = await Store.open(_settings(arguments).store.url)
+        try:
+            await store.migrate()
+            text = await export(store, arguments.name)
+        finally:
+            await store.close()
+        if text is None:
+            return _complain(f"there is no script {arguments.name!r}", 1)
+        sys.stdout.write(text)
+        return 0
+
+    return _run(work())
+
+
+def _tell(found: Mapping[Path, list[Finding]], language: Language) -> int:
+    for path, findings in found.items():
+        if findings:
+            print(rendered(path, findings, language))
+    return int(any(has_errors(findings) for findings in found.values()))

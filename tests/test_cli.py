@@ -256,6 +256,21 @@ def test_a_script_is_checked(dialer: Dialer, tmp_path: Path) -> None:
     assert dialer("script", "check", tmp_path / "none.yaml").status == 1
 
 
+def test_a_script_is_published_and_printed_as_it_was_written(dialer: Dialer, tmp_path: Path) -> None:
+    outer = tmp_path / "outer.yaml"
+    outer.write_text(
+        "format: 1\n\nname: Outer\nlanguage: ru\nstart: a\n\nblocks:\n"
+        "  a:\n    sub: Повторный заказ воды\n    next: b\n\n"
+        "  b:\n    text: Спасибо.\n    goal: true\n    end: true\n",
+        encoding="utf-8",
+    )
+    refused = dialer("script", "import", outer)
+    assert refused.status == 1 and "sub_unknown" in refused.out and "0 scripts published" in refused.out
+    assert dialer("script", "import", SCRIPT, outer) == Ended(0, "2 scripts published\n", "")
+    assert "sub: Повторный заказ воды" in dialer("script", "export", "Outer").out
+    assert dialer("script", "export", "Nobody").status == 1
+
+
 # --- the store --------------------------------------------------------------------------------------------------
 
 

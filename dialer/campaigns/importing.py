@@ -22,7 +22,7 @@ from dialer.clients import service as clients
 from dialer.clients.importing import NOT_LOADED, BadFile, BadRow, Row, read_table
 from dialer.clients.numbers import normalise
 from dialer.scripts import service as scripts
-from dialer.scripts.command import read_script, rendered
+from dialer.scripts.command import library_of, read_script, rendered
 from dialer.scripts.model import Script
 from dialer.store.engine import Store
 
@@ -82,7 +82,9 @@ async def run_import(
     """
     script = None
     if order.script is not None:
-        script, findings = read_script(order.script, _dispositions(order))
+        published = await store.read(scripts.sources)
+        library = library_of([order.script], published)
+        script, findings = read_script(order.script, _dispositions(order), library)
         if script is None:
             return ImportReport(campaign=order.campaign, failed=rendered(order.script, findings, "en"))
     try:

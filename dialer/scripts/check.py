@@ -6,6 +6,7 @@ Pure, and quick enough to run at every keystroke. Errors forbid publishing. Find
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
@@ -19,6 +20,7 @@ from dialer.scripts.graph import distances, edges, turned
 from dialer.scripts.model import ID, NEXT, RETURN, Block, Field, Script, arrows
 from dialer.scripts.values import MAX_LIST, Invalid, clean, from_text
 from dialer.scripts.ways import names
+from dialer.scripts.weave import DOT, CannotWeave, Library, check_subs, uses, weave
 from dialer.scripts.yaml_form import spot_of
 
 MAX_BLOCKS: Final = 1_000
@@ -26,15 +28,34 @@ MAX_ANSWERS: Final = 50
 MAX_WAYS: Final = 50
 KEYS_OF_ANSWERS: Final = 9
 KEYS_OF_JUMPS: Final = 4
+_UNTOLD: Final = frozenset({"condition_name", "placeholder_unknown"})
 
 
-def check(script: Script, dispositions: Collection[str] | None = None) -> list[Finding]:
-    """Every fault, in a stable order. `dispositions`: those that exist; None leaves them unchecked."""
+def check(
+    script: Script, dispositions: Collection[str] | None = None, library: Library | None = None
+) -> list[Finding]:
+    """Every fault, in a stable order. `dispositions`, `library`: what exists; None leaves them unchecked."""
     found = [*_sizes(script), *_ids(script), *_fields(script), *_dispositions(script, dispositions)]
-    found += [*_targets(script), *_conditions(script)]
-    found += check_texts(script)
+    found += [*_targets(script), *_subs(script)]
+    if library is not None:
+        found += check_subs(script, library)
+    found += _words(script, library)
     if script.block(script.start):  # else every block would be called unreachable
         found += _shape(script)
+    return found
+
+
+def _words(script: Script, library: Library | None) -> list[Finding]:
+    """Texts and conditions, which may speak of the fields of scripts that are passed through."""
+    whole = script
+    if library is not None:
+        with contextlib.suppress(CannotWeave):
+            whole = weave(script, library)
+    found = [*_conditions(whole), *check_texts(whole)]
+    if whole is not script:  # what is said in another script is found there
+        return [finding for finding in found if not any(DOT in part for part in finding.path[:2])]
+    if uses(script):  # nobody can tell which fields those scripts have
+        return [finding for finding in found if finding.code not in _UNTOLD]
     return found
 
 
@@ -170,6 +191,15 @@ def _conditions(script: Script) -> Iterator[Finding]:
                 yield Finding(code=wrong.code, path=(*here, str(at), "when"), params=dict(wrong.params))
 
 
+def _subs(script: Script) -> Iterator[Finding]:
+    for block in script.blocks:
+        here: dict[str, str | int] = {"block": block.id}
+        if block.sub and (block.text or block.hint or block.fields or block.answers or block.end):
+            yield Finding(code="sub_says", path=("blocks", block.id, "sub"), params=here)
+        elif block.sub and not block.next:
+            yield Finding(code="sub_without_next", path=("blocks", block.id, "sub"), params=here)
+
+
 def _shape(script: Script) -> Iterator[Finding]:
     graph = edges(script)
     main = distances(graph, [script.start])
@@ -211,7 +241,11 @@ def _ways_out(block: Block) -> Iterator[Finding]:
 
 def _circles(script: Script) -> Iterator[Finding]:
     """Nothing is asked in automatic blocks, so whatever sends one round in them sends one round for ever."""
-    on = {block.id: [arrow.to for arrow in arrows(block)] for block in script.blocks if block.automatic}
+    on = {
+        block.id: [arrow.to for arrow in arrows(block)]
+        for block in script.blocks
+        if block.automatic and not block.sub
+    }
     done: set[str] = set()
     for first in on:
         circle = _circle(on, first, done)

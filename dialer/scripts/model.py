@@ -76,13 +76,15 @@ class Block(Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...] = ()
     ways: tuple[Way, ...] = ()  # the first whose condition holds is taken, before `next`
     next: str = ""  # the default arrow
+    sub: str = ""  # the name of another script that is gone through here, before `ways` and `next`
     goal: bool = False  # to come here is to have met the script's goal
     end: Ending = ""
     disposition: str = ""  # the result that coming here suggests
 
     @property
     def automatic(self) -> bool:
-        return not (self.text or self.hint or self.fields or self.answers or self.end) and bool(self.next)
+        says = self.text or self.hint or self.fields or self.answers or self.end
+        return bool(self.next) and not says
 
 
 class Script(Struct, frozen=True, kw_only=True, cache_hash=True):

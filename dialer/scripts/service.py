@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from dialer.scripts import engine
 from dialer.scripts.model import Script
@@ -13,16 +14,18 @@ from dialer.scripts.placeholders import Context
 from dialer.scripts.run import Move, Moved, Refusal, RunState, Step
 from dialer.scripts.tables import runs, script_versions, scripts, steps
 from dialer.scripts.values import Typed
+from dialer.scripts.weave import uses, weave
 from dialer.store import prepared
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A published version; it never changes."""
+    """A published version; it never changes. `script` is what runs, `source` what was written."""
 
     id: int
     script_id: int
     number: int
     script: Script
+    source: Script
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +49,11 @@ _TIE = update(runs).where(runs.c.id == bindparam("run")).values(call_id=bindpara
 
 
 def publish(conn: Connection, script: Script, now: datetime) -> int:
-    """Publish a checked script as its name's next version, if it changed. Gives the script's id."""
+    """Publish a checked script as its name's next version, if it changed. Gives the script's id.
+
+    Raises `weave.CannotWeave` where it passes through a script that is not published.
+    """
+    body = weave(script, sources(conn).get) if uses(script) else script
     row = conn.execute(select(scripts.c.id).where(scripts.c.name == script.name)).first()
     script_id = (
         row.id
@@ -54,7 +61,7 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
         else conn.execute(insert(scripts).values(name=script.name).returning(scripts.c.id)).scalar_one()
     )
     current = latest(conn, script_id)
-    if current is not None and current.script == script:
+    if current is not None and current.source == script and current.script == body:
         return int(script_id)
     number = conn.execute(
         select(func.coalesce(func.max(script_versions.c.number), 0)).where(
@@ -62,19 +69,43 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
         )
     ).scalar_one()
     conn.execute(
-        insert(script_versions).values(script_id=script_id, number=number + 1, published_at=now, body=script)
+        insert(script_versions).values(
+            script_id=script_id, number=number + 1, published_at=now, source=script, body=body
+        )
     )
     return int(script_id)
 
 
+def sources(conn: Connection) -> dict[str, Script]:
+    """The latest published text of every script, by its name."""
+    newest = (
+        select(script_versions.c.script_id, func.max(script_versions.c.number).label("number"))
+        .group_by(script_versions.c.script_id)
+        .subquery()
+    )
+    found = conn.execute(
+        select(scripts.c.name, script_versions.c.source)
+        .join(script_versions, script_versions.c.script_id == scripts.c.id)
+        .join(
+            newest,
+            (newest.c.script_id == script_versions.c.script_id)
+            & (newest.c.number == script_versions.c.number),
+        )
+    )
+    return {row.name: row.source for row in found}
+
+
 def latest(conn: Connection, script_id: int) -> Version | None:
     row = prepared.first(conn, _LATEST, {"script": script_id})
-    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body) if row else None
+    return _version(row) if row else None
 
 
 def load_version(conn: Connection, version_id: int) -> Version:
-    row = conn.execute(_VERSION, {"version": version_id}).one()
-    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body)
+    return _version(conn.execute(_VERSION, {"version": version_id}).one())
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body, source=row.source)
 
 
 def load_run(conn: Connection, run_id: str) -> Run:

@@ -23,7 +23,8 @@ script_versions = Table(
     Column("script_id", ForeignKey("scripts.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("published_at", UtcDateTime, nullable=False),
-    Column("body", JsonText(Script, shared=True), nullable=False),
+    Column("source", JsonText(Script, shared=True), nullable=False),  # as it was written
+    Column("body", JsonText(Script, shared=True), nullable=False),  # as it runs: its sub-scripts woven in
     Index("uq_script_versions_script_id_number", "script_id", "number", unique=True),
 )
 

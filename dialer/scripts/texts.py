@@ -113,6 +113,27 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "«{name}» не бывает «{choice}»: такого варианта у поля нет.",
         "“{name}” is never “{choice}”: the field has no such choice.",
     ),
+    "sub_unknown": (
+        "Скрипта «{name}» нет: сначала опубликуйте его.",
+        "There is no script “{name}”: publish it first.",
+    ),
+    "sub_endless": (
+        "Скрипт «{name}» ведёт сам в себя, проходит через неизвестный скрипт или слишком велик.",
+        "The script “{name}” leads into itself, passes through an unknown one, or is too large.",
+    ),
+    "sub_language": ("Скрипт «{name}» на другом языке.", "The script “{name}” is in another language."),
+    "sub_field": (
+        "Поле «{field}» есть и здесь, и в скрипте «{name}», но другого вида.",
+        "The field “{field}” stands here and in the script “{name}”, and is of another kind there.",
+    ),
+    "sub_says": (
+        "Блок «{block}» проходит через другой скрипт: своих текста, полей и ответов у него нет.",
+        "The block “{block}” passes through another script: it has no text, fields or answers of its own.",
+    ),
+    "sub_without_next": (
+        "После скрипта, через который проходит блок «{block}», некуда идти: нет «next».",
+        "After the script that the block “{block}” passes through there is nowhere to go: it has no “next”.",
+    ),
     "automatic_loop": (
         "Блоки без текста ведут по кругу: {blocks}.",
         "Blocks with nothing to say lead in a circle: {blocks}.",

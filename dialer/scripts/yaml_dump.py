@@ -38,6 +38,7 @@ def _block(block: Block) -> dict[str, Any]:
             "hint": block.hint,
             "fields": _fields(block.fields),
             "answers": {answer.id: _answer(answer) for answer in block.answers},
+            "sub": block.sub,
             "ways": [{"when": way.when, "to": way.to} for way in block.ways],
             "next": block.next,
             "goal": block.goal,

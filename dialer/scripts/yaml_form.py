@@ -97,6 +97,7 @@ class _Reader:
                 "hint": self._text,
                 "fields": self._by_id(self._field),
                 "answers": self._by_id(self._answer),
+                "sub": self._text,
                 "ways": self._ways,
                 "next": self._text,
                 "goal": self._yes_no,

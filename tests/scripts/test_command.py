@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer.scripts.command import check_file, read_script, rendered
+from dialer.scripts.command import check_files, read_script, rendered
 from dialer.scripts.engine import move, start
 from dialer.scripts.placeholders import GAP, Context
 from dialer.scripts.run import Give, JumpTo, Move, Moved
@@ -40,7 +40,7 @@ def test_findings_are_written_as_compilers_do(tmp_path: Path) -> None:
         "\ufeffname: S\nlanguage: ru\nstart: a\nblocks:\n  a:\n    text: '{{x}}'\n    next: b\n",
         encoding="utf-8",
     )
-    findings = check_file(path)
+    findings = check_files([path])[path]
     assert rendered(path, findings, "ru").splitlines() == [
         f"{path}:5:3: замечание: Ни один блок не отмечен как цель. [no_goal]",
         f"{path}:6:11: ошибка: Неизвестная подстановка {{{{x}}}}. [placeholder_unknown]",
@@ -54,11 +54,15 @@ def test_findings_are_written_as_compilers_do(tmp_path: Path) -> None:
 def test_a_file_that_is_no_script(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "s.yaml"
     path.write_bytes(content)
-    assert [finding.code for finding in check_file(path)] in (["file_unreadable"], ["file_too_large"])
+    assert [finding.code for finding in check_files([path])[path]] in (
+        ["file_unreadable"],
+        ["file_too_large"],
+    )
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    assert [finding.code for finding in check_file(tmp_path / "none.yaml")] == ["file_unreadable"]
+    path = tmp_path / "none.yaml"
+    assert [finding.code for finding in check_files([path])[path]] == ["file_unreadable"]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -192,6 +192,7 @@ def upgrade() -> None:
         sa.Column("script_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["script_id"], ["scripts.id"], name=op.f("fk_script_versions_script_id_scripts")
