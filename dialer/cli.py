@@ -7,7 +7,7 @@ import getpass
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,11 @@ from dialer.app import description, running, until_told_to_end
 from dialer.auth.model import Refused, Role
 from dialer.auth.service import Auth
 from dialer.auth.users import canonical
+from dialer.cli_options import parser
 from dialer.config import EXAMPLE, ConfigError, Settings, load
 from dialer.doctor import report, stores
 from dialer.doctor.diagnose import sound
-from dialer.scripts.command import check_files, export, import_files, rendered
-from dialer.scripts.findings import Finding, has_errors
-from dialer.scripts.model import Language
+from dialer.scripts.command import carry_out as carry_out_script
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse
 from dialer.telephony.line_command import carry_out, standing
@@ -34,9 +33,9 @@ from dialer.wiring import doctor_of, utc_now
 
 def main() -> None:
     """Entry point."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     try:
-        sys.exit(arguments.run(arguments))
+        sys.exit(COMMANDS[arguments.command](arguments))
     except ConfigError as error:
         sys.exit(_complain(f"configuration: {error}", 1))
     except StoreInUse as error:
@@ -50,122 +49,6 @@ def main() -> None:
 def _complain(text: str, status: int) -> int:
     print(text, file=sys.stderr)
     return status
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="dialer", description="Callwright: a call-centre service for Asterisk."
-    )
-    parser.add_argument("--config", type=Path, help="dialer.toml (default: ./dialer.toml if it is there)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(name: str, help: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=help, description=help)
-        added.set_defaults(run=run)
-        return added
-
-    command("serve", "run the daemon", _serve)
-    demo = command("demo", "run everything with a virtual PBX and simulated clients", _demo)
-    demo.add_argument("--fresh", action="store_true", help="forget what earlier demos stored")
-    init = command("init", "write a commented dialer.toml", _init)
-    init.add_argument("path", type=Path, nargs="?", default=Path("dialer.toml"))
-    _add_doctor(command)
-    command("migrate", "bring the store's tables to this release", _migrate)
-    command("version", "print the version", lambda _: print(__version__) or 0)
-    command("openapi", "print the API's description", _openapi)
-    _add_user(command)
-    _add_import(command)
-    _add_lines(command)
-    _add_script(command)
-    return parser
-
-
-def _add_script(command: Callable[..., argparse.ArgumentParser]) -> None:
-    script = command("script", "work with script files", lambda _: 2)
-    actions = script.add_subparsers(required=True, metavar="ACTION")
-    check = actions.add_parser("check", help="say all that is wrong with script files")
-    imported = actions.add_parser("import", help="publish the scripts of files, all or none")
-    for parser, run in ((check, _check_scripts), (imported, _import_scripts)):
-        parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="may pass through each other")
-        parser.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
-        parser.set_defaults(run=run)
-    exported = actions.add_parser("export", help="print a script's latest version as a file")
-    exported.add_argument("name")
-    exported.set_defaults(run=_export_script)
-
-
-def _add_doctor(command: Callable[..., argparse.ArgumentParser]) -> None:
-    doctor = command(
-        "doctor", "look at PBX, rights, dialplan, phones, recordings and store, and say what to mend", _doctor
-    )
-    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    doctor.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
-    doctor.add_argument(
-        "--ring", metavar="ENDPOINT", help="also ring this phone: whoever answers hears an echo"
-    )
-
-
-def _add_user(command: Callable[..., argparse.ArgumentParser]) -> None:
-    user = command(
-        "user", "add or change a user (a password is asked for, or read from standard input)", _user
-    )
-    user.add_argument("login")
-    what = user.add_mutually_exclusive_group(required=True)
-    what.add_argument("--name", help="add a user of this name")
-    what.add_argument("--new-password", action="store_true", help="set one, and end the user's logins")
-    what.add_argument("--disable", action="store_true", help="let the user in no more, and end the logins")
-    what.add_argument("--enable", action="store_true", help="let the user in again")
-    what.add_argument("--move-to-pbx", metavar="PBX", help="the user's phone is at this PBX from now on")
-    user.add_argument("--role", choices=[role.value for role in Role], default="operator")
-    user.add_argument("--language", choices=("ru", "en"), default="ru")
-    user.add_argument(
-        "--phone", choices=("sip", "webrtc"), default="sip", help="what the operator talks with"
-    )
-    user.add_argument("--endpoint", default="", help="the PJSIP endpoint of the phone, e.g. op101")
-    user.add_argument("--pbx", default="", help="the PBX of dialer.toml where it is (default: the first)")
-    user.add_argument("--phone-secret", help="for a phone in the browser: its SIP password")
-
-
-def _add_import(command: Callable[..., argparse.ArgumentParser]) -> None:
-    imported = command(
-        "import", "load clients from a CSV file into a campaign, making it if need be", _import
-    )
-    imported.add_argument("file", type=Path, nargs="?", help="clients; none for an inbound campaign")
-    imported.add_argument("--campaign", required=True, help="its name")
-    imported.add_argument("--script", type=Path, help="a script in YAML, published as the campaign's")
-    imported.add_argument("--line", help="a line of dialer.toml (default: the first)")
-    imported.add_argument("--language", choices=("ru", "en"), default="ru")
-    imported.add_argument(
-        "--region", help="where numbers without a country code belong (default: the line's)"
-    )
-    imported.add_argument("--inbound", action="store_true", help="the campaign answers calls from outside")
-    imported.add_argument("--bad-rows", type=Path, help="where to write rows that could not be loaded")
-    imported.add_argument("--json", action="store_true", help="print the report as JSON")
-    for name, least, metavar, help in (
-        ("--entries-per-window", 1, "X", "rule: at most X entries ..."),
-        ("--window", 1, "SECONDS", "... in so many seconds (default: 3600)"),
-        ("--cooldown", 0, "SECONDS", "rule: pause after finishing one"),
-        ("--max-postponed", 0, "X", "rule: at most X left postponed"),
-    ):
-        imported.add_argument(name, type=_at_least(least), metavar=metavar, help=help)
-
-
-def _add_lines(command: Callable[..., argparse.ArgumentParser]) -> None:
-    lines = command(
-        "lines", "the kill switch: stop all dialling or one line, with a daemon running or not", _lines
-    )
-    lines.add_argument("action", choices=("show", "stop", "resume"))
-    lines.add_argument("--line", default="", help="a line of dialer.toml (default: all dialling)")
-    lines.add_argument("--hang-up", action="store_true", help="with stop: end the calls that are on, too")
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"a number from {least} on is wanted, not {text!r}")
-        return int(text)
-
-    return number
 
 
 def _path(arguments: argparse.Namespace) -> Path | None:
@@ -400,43 +283,29 @@ def _progress(done: int) -> None:
         print(f"\r{done} rows", end="", file=sys.stderr, flush=True)
 
 
-def _check_scripts(arguments: argparse.Namespace) -> int:
-    return _tell(check_files(arguments.files), arguments.language)
+def _scripts(arguments: argparse.Namespace) -> int:
+    url = "" if arguments.action == "check" else _settings(arguments).store.url
+    told = uvloop.run(carry_out_script(arguments.action, arguments.what, url, arguments.language, utc_now()))
+    print(told.err, end="", file=sys.stderr)
+    print(told.out, end="")
+    return told.status
 
 
-def _import_scripts(arguments: argparse.Namespace) -> int:
-    async def work() -> int:
-        store = await Store.open(_settings(arguments).store.url)
-        try:
-            await store.migrate()
-            found = await import_files(store, arguments.files, utc_now())
-        finally:
-            await store.close()
-        wrong = _tell(found, arguments.language)
-        print(f"{0 if wrong else len(found)} scripts published")
-        return wrong
-
-    return _run(work())
+def _version(arguments: argparse.Namespace) -> int:
+    print(__version__)
+    return 0
 
 
-def _export_script(arguments: argparse.Namespace) -> int:
-    async def work() -> int:
-        store = await Store.open(_settings(arguments).store.url)
-        try:
-            await store.migrate()
-            text = await export(store, arguments.name)
-        finally:
-            await store.close()
-        if text is None:
-            return _complain(f"there is no script {arguments.name!r}", 1)
-        sys.stdout.write(text)
-        return 0
-
-    return _run(work())
-
-
-def _tell(found: Mapping[Path, list[Finding]], language: Language) -> int:
-    for path, findings in found.items():
-        if findings:
-            print(rendered(path, findings, language))
-    return int(any(has_errors(findings) for findings in found.values()))
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "init": _init,
+    "doctor": _doctor,
+    "migrate": _migrate,
+    "version": _version,
+    "openapi": _openapi,
+    "user": _user,
+    "import": _import,
+    "lines": _lines,
+    "script": _scripts,
+}

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from dialer.scripts import service
@@ -48,6 +49,43 @@ def library_of(paths: Sequence[Path], published: Mapping[str, Script] | None = N
     read = [loaded.script for loaded in map(_loaded, paths) if loaded.script is not None]
     known = {**(published or {}), **{script.name: script for script in read}}
     return known.get
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What a command has to say, and the status that it ends with."""
+
+    out: str = ""
+    err: str = ""
+    status: int = 0
+
+
+async def carry_out(action: str, what: Sequence[str], url: str, language: Language, now: datetime) -> Told:
+    """Do what the command says: check, import (both FILE...) or export (NAME...)."""
+    files = [Path(name) for name in what]
+    if action == "check":
+        return _told(check_files(files), language)
+    store = await Store.open(url)
+    try:
+        await store.migrate()
+        if action == "export":
+            return await _exported(store, what)
+        told = _told(await import_files(store, files, now), language)
+        published = 0 if told.status else len(files)
+        return Told(out=f"{told.out}{published} scripts published\n", status=told.status)
+    finally:
+        await store.close()
+
+
+async def _exported(store: Store, names: Sequence[str]) -> Told:
+    texts = {name: await export(store, name) for name in names}
+    missing = [f"there is no script {name!r}\n" for name, text in texts.items() if text is None]
+    found = [text for text in texts.values() if text is not None]
+    return Told(out="\n---\n".join(found), err="".join(missing), status=int(bool(missing)))
+
+
+def _told(found: Mapping[Path, list[Finding]], language: Language) -> Told:
+    lines = [rendered(path, findings, language) + "\n" for path, findings in found.items() if findings]
+    return Told(out="".join(lines), status=int(any(has_errors(findings) for findings in found.values())))
 
 
 async def import_files(store: Store, paths: Sequence[Path], now: datetime) -> dict[Path, list[Finding]]:
