@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from dialer.auth.model import Permission, User
 from dialer.doctor.model import Finding, Severity
 from dialer.doctor.service import Doctor
-from dialer.doctor.words import Words
+from dialer.doctor.words import LANGUAGES, Words
 from dialer.http.api import ApiCall, Operation
 from dialer.http.problems import Problem
 
@@ -62,7 +62,11 @@ def operations(doctor: Doctor, all_users: Callable[[], Awaitable[list[User]]]) -
     words = Words()
 
     async def view(call: ApiCall) -> HealthView:
-        return _view(doctor, words, call.user, await all_users())
+        wished = call.query(
+            "language"
+        )  # a page that has just changed its language is ahead of the user's row
+        language = wished if wished in LANGUAGES else call.user.language
+        return _view(doctor, words, call.user, await all_users(), language)
 
     async def show_health(call: ApiCall) -> HealthView:
         return await view(call)
@@ -106,7 +110,7 @@ def _phones(users: list[User]) -> list[str]:
     return sorted({user.endpoint for user in users if user.active and user.endpoint})[:MOST_PHONES]
 
 
-def _view(doctor: Doctor, words: Words, user: User, users: list[User]) -> HealthView:
+def _view(doctor: Doctor, words: Words, user: User, users: list[User], language: str) -> HealthView:
     findings = doctor.report.findings if doctor.report is not None else ()
     return HealthView(
         running=doctor.running,
@@ -116,8 +120,8 @@ def _view(doctor: Doctor, words: Words, user: User, users: list[User]) -> Health
         at=doctor.report.at.isoformat() if doctor.report is not None else None,
         errors=sum(finding.severity is Severity.ERROR for finding in findings),
         warnings=sum(finding.severity is Severity.WARNING for finding in findings),
-        findings=[_said(finding, words, user.language) for finding in findings],
-        echo=_echo(doctor, words, user.language),
+        findings=[_said(finding, words, language) for finding in findings],
+        echo=_echo(doctor, words, language),
         phones=_phones(users),
         own_phone=user.endpoint,
     )

@@ -81,6 +81,7 @@ LOGINS: Final = (
         login="emma", password="demo-emma-1", name="Emma", role=Role.OPERATOR, language="en", endpoint="op102"
     ),
     Login(login="head", password="demo-head-1", name="Ирина Орлова", role=Role.SUPERVISOR, language="ru"),
+    Login(login="admin", password="demo-admin-1", name="Игорь Соколов", role=Role.ADMIN, language="ru"),
 )
 
 

@@ -4,13 +4,14 @@ export type Route =
   | { at: 'campaigns'; id: number | null }
   | { at: 'calls'; campaign: number | null }
   | { at: 'call'; id: string }
-  | { at: 'lines' };
+  | { at: 'lines' }
+  | { at: 'health' };
 
 export function parse(hash: string): Route {
   const [at, id] = hash.replace(/^#\/?/, '').split('/');
   if (at === 'campaigns') return { at, id: Number(id) || null };
   if (at === 'calls') return { at, campaign: Number(id) || null };
-  if (at === 'lines') return { at };
+  if (at === 'lines' || at === 'health') return { at };
   if (at === 'call' && id) return { at, id };
   return { at: 'live' };
 }

@@ -41,6 +41,11 @@ export type CallPage = Narrowed<api.CallPage, Directed>;
 export type ConsoleView = Narrowed<api.ConsoleView, { calls: LiveCall[]; campaigns: CampaignRow[] }>;
 export type ConsoleFrame = Narrowed<api.ConsoleFrame, { console: ConsoleView }>;
 
+export type Severity = 'error' | 'warning' | 'note' | 'ok';
+export type HealthFinding = Narrowed<api.HealthFinding, { severity: Severity }>;
+export type HealthEcho = Narrowed<api.HealthEcho, { finding: HealthFinding | null }>;
+export type HealthView = Narrowed<api.HealthView, { findings: HealthFinding[]; echo: HealthEcho | null }>;
+
 export interface Page<Row> {
   items: Row[];
   next: string | null;
