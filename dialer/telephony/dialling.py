@@ -107,11 +107,12 @@ def _decide(
         Scope.LINE: line.name,
         Scope.DESTINATION: where.destination,
     }
-    carried, use = load_use(conn, keys, now)
+    standing = caps.matching((*service.caps, *own.caps), keys, home=where.home)
+    counted = {scope: keys[scope] for _, scope in standing}
+    carried, use = load_use(conn, line.name, counted, now)
     if carried >= line.capacity:
         return Refused(code="line_full", params={"line": line.name, "capacity": line.capacity})
     price = per_minute(dial.number, own, service)
-    standing = caps.matching((*service.caps, *own.caps), keys, home=where.home)
     no = caps.refused(standing, use, per_minute=price, now=now, tomorrow=tomorrow(now))
     return no if no is not None else (where, price)
 

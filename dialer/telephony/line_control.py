@@ -147,8 +147,7 @@ class LineControl:
         return LinesView(lines=lines, service=found[SERVICE], proposals=policies.proposals(conn))
 
     def _line(self, conn: Connection, line: Line, policy: Policy, now: datetime) -> LineView:
-        keys = {Scope.OPERATOR: "0", Scope.CAMPAIGN: "0", Scope.LINE: line.name, Scope.DESTINATION: ""}
-        carried, by_scope = load_use(conn, keys, now)
+        carried, by_scope = load_use(conn, line.name, {Scope.LINE: line.name}, now)
         use = by_scope[Scope.LINE]
         return LineView(
             name=line.name,

@@ -45,12 +45,19 @@ class Reached(Struct, frozen=True, kw_only=True):
     home: bool
 
 
+@functools.lru_cache(maxsize=1024)
+def _parsed(e164: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
 @functools.lru_cache(maxsize=8192)
 def forbidden(e164: str) -> str:
     """Why no line may dial it, "" if one may: `number_impossible`, `number_short` or `number_forbidden`."""
-    try:
-        number = phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
+    number = _parsed(e164)
+    if number is None:
         return "number_impossible"
     if e164 != f"+{number.country_code}{'0' * _zeros(number)}{number.national_number}":
         return "number_impossible"  # an extension, a dash, letters: nothing that goes to a wire
@@ -73,11 +80,8 @@ def _zeros(number: phonenumbers.PhoneNumber) -> int:
 @functools.lru_cache(maxsize=8192)
 def region_of(e164: str) -> str:
     """The country whose numbering plan knows the number, "" where none does or it is no E.164 number."""
-    try:
-        number = phonenumbers.parse(e164, None)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_valid_number(number):
+    number = _parsed(e164)
+    if number is None or not phonenumbers.is_valid_number(number):
         return ""
     return phonenumbers.region_code_for_number(number) or ""
 

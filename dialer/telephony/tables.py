@@ -92,14 +92,9 @@ dials = Table(
     Index("ix_dials_campaign", "campaign_id", "at"),
     Index("ix_dials_destination", "destination", "at"),
     Index("ix_dials_number", "number", "at"),
+    # Two equalities: SQLite takes these for the live ones, and does not walk through all that a key ever dialled.
     *(
-        Index(
-            f"ix_dials_live_{name}",
-            column,
-            "answered_at",
-            "per_minute",
-            sqlite_where=text("ended_at IS NULL"),
-        )
+        Index(f"ix_dials_live_{name}", column, "ended_at", "answered_at", "per_minute")
         for name, column in (
             ("line", "line"),
             ("operator", "operator_id"),

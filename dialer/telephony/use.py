@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -94,30 +95,38 @@ def _arm(scope: Scope) -> Select[Any]:
     ).select_from(of_minute.join(live, literal_column("1") == literal_column("1")))
 
 
-_INBOUND = (
-    select(func.count())
-    .where(
-        calls.c.ended_at.is_(None),
-        calls.c.line == bindparam("key_line", type_=String),
-        calls.c.direction == literal_column("'inbound'"),
+def _carried() -> Select[Any]:
+    """The calls that the line carries, or is about to: those it dialled and those from outside."""
+    line = bindparam("line", type_=String)
+    inbound = select(func.count()).where(
+        calls.c.ended_at.is_(None), calls.c.line == line, calls.c.direction == literal_column("'inbound'")
     )
-    .scalar_subquery()
-)
-_USE = union_all(
-    *(_arm(scope) for scope in _COLUMNS),
-    select(
-        literal("inbound"),
-        literal_column("0"),
-        literal_column("NULL"),
-        _INBOUND,
-        *(literal_column("0") for _ in range(4)),
-    ),
-)
+    ours = select(func.count()).where(dials.c.ended_at.is_(None), dials.c.line == line)
+    nothing: list[ColumnElement[Any]] = [
+        literal_column("0").label(name) for name in ("live_seconds", "live_cost", "seconds", "cost")
+    ]
+    return select(
+        literal("carried").label("scope"),
+        literal_column("0").label("minute"),
+        literal_column("NULL").label("oldest"),
+        (inbound.scalar_subquery() + ours.scalar_subquery()).label("live"),
+        *nothing,
+    )
 
 
-def load_use(conn: Connection, keys: Mapping[Scope, str], now: datetime) -> tuple[int, dict[Scope, Use]]:
-    """How many calls the line carries (from outside too), and what was dialled over each scope."""
+@functools.cache
+def _use_of(scopes: tuple[Scope, ...]) -> Any:
+    """One statement for these scopes: what no cap asks for is not added up."""
+    arms = [*(_arm(scope) for scope in scopes), _carried()]
+    return union_all(*arms) if len(arms) > 1 else arms[0]
+
+
+def load_use(
+    conn: Connection, line: str, keys: Mapping[Scope, str], now: datetime
+) -> tuple[int, dict[Scope, Use]]:
+    """How many calls the line carries (from outside too), and what was dialled over each scope of `keys`."""
     values: dict[str, Any] = {
+        "line": line,
         "now": to_micros(now),
         "minute_ago": to_micros(now - MINUTE),
         "day": day_of(now),
@@ -127,11 +136,9 @@ def load_use(conn: Connection, keys: Mapping[Scope, str], now: datetime) -> tupl
         numbered = isinstance(_COLUMNS[scope].type, Integer)
         values[f"key_{scope.value}"] = int(key) if numbered else key
     found: dict[Scope, Use] = {}
-    inbound = 0
-    for row in prepared.rows(conn, _USE, values):
-        if row.scope == "inbound":
-            inbound = row.live
-            continue
+    asked = tuple(scope for scope in _COLUMNS if scope in keys)
+    *rows, carried = prepared.rows(conn, _use_of(asked), values)
+    for row in rows:
         found[Scope(row.scope)] = Use(
             minute=row.minute,
             oldest=from_micros(row.oldest) if row.oldest is not None else None,
@@ -139,7 +146,7 @@ def load_use(conn: Connection, keys: Mapping[Scope, str], now: datetime) -> tupl
             seconds=row.seconds + row.live_seconds,
             cost=row.cost + row.live_cost,
         )
-    return inbound + found[Scope.LINE].live, found
+    return int(carried.live), found
 
 
 _LASTED = _seconds(bindparam("ended", type_=BigInteger), _micros(dials.c.answered_at))

@@ -270,28 +270,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_dials_destination", ["destination", "at"], unique=False)
         batch_op.create_index("ix_dials_line", ["line", "at"], unique=False)
         batch_op.create_index(
-            "ix_dials_live_campaign",
-            ["campaign_id", "answered_at", "per_minute"],
-            unique=False,
-            sqlite_where=sa.text("ended_at IS NULL"),
+            "ix_dials_live_campaign", ["campaign_id", "ended_at", "answered_at", "per_minute"], unique=False
         )
         batch_op.create_index(
             "ix_dials_live_destination",
-            ["destination", "answered_at", "per_minute"],
+            ["destination", "ended_at", "answered_at", "per_minute"],
             unique=False,
-            sqlite_where=sa.text("ended_at IS NULL"),
         )
         batch_op.create_index(
-            "ix_dials_live_line",
-            ["line", "answered_at", "per_minute"],
-            unique=False,
-            sqlite_where=sa.text("ended_at IS NULL"),
+            "ix_dials_live_line", ["line", "ended_at", "answered_at", "per_minute"], unique=False
         )
         batch_op.create_index(
-            "ix_dials_live_operator",
-            ["operator_id", "answered_at", "per_minute"],
-            unique=False,
-            sqlite_where=sa.text("ended_at IS NULL"),
+            "ix_dials_live_operator", ["operator_id", "ended_at", "answered_at", "per_minute"], unique=False
         )
         batch_op.create_index("ix_dials_number", ["number", "at"], unique=False)
         batch_op.create_index("ix_dials_operator", ["operator_id", "at"], unique=False)
