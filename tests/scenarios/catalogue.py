@@ -138,7 +138,6 @@ SCENARIOS = (
         24,
         "a flood of events",
         "the loop serves others meanwhile; memory is bounded; nothing is lost",
-        replayed="there it is a benchmark, ami_flood, for it takes a minute and measures",
     ),
     Scenario(
         25,
