@@ -43,6 +43,7 @@ class Following:
             await room.dirty.wait()
             room.dirty.clear()
             try:
+                await self._voice_first(room)
                 async with self._rooms.changing(room):
                     await self._catch_up(room)
                     self._rooms.push(room)
@@ -53,6 +54,13 @@ class Following:
                 # One desk's fault must not end its follower: it would go blind for the rest of the shift.
                 log.exception("desk failed to follow: operator %s", room.user.id)
                 asyncio.get_running_loop().call_later(RETRY_S, room.dirty.set)
+
+    async def _voice_first(self, room: Room) -> None:
+        """Join a client who waits, though the desk can't be read anew: whose they are the memory knows."""
+        async with room.lock:
+            work = room.desk.work
+            if room.in_doubt and work is not None and work.call is not None and not work.call.ended:
+                await self._join(room, work.call)
 
     async def _catch_up(self, room: Room) -> None:
         await self._follow_session(room)
@@ -134,7 +142,7 @@ class Following:
         if room.desk.session_up:
             try:
                 if room.desk.muted:
-                    await self._parties.unmute(room)
+                    await self._unmute(room)
                 await pbx.bridge(client=call.leg, operator=room.desk.session_leg)
                 return
             except PbxError as error:
@@ -143,6 +151,13 @@ class Following:
         else:
             room.refusal = Refusal(code="no_session")
         await self._orders.send(room, pbx.hangup(leg=call.leg))
+
+    async def _unmute(self, room: Room) -> None:
+        try:
+            await self._parties.unmute(room)
+        except StoreError as error:  # the leg is not silenced any more, and a client waits
+            room.in_doubt = True
+            log.warning("mute's end not written: operator %s, %s", room.user.id, error)
 
     def _clock_of(self, pbx: str) -> Callable[[float], datetime]:
         offset_s = self.world.pbx(pbx).clock_offset_s

@@ -73,7 +73,7 @@ class Room:
         self.around_guest: Loaded | None = None  # the same around a colleague's call
         self.today = Today()
         self.refusal: Refusal | None = None
-        self.lock = asyncio.Lock()  # taken by `Rooms.changing` alone
+        self.lock = asyncio.Lock()  # a change is made in `Rooms.changing`, which takes it
         self.in_doubt = False  # the last change ended in a way that leaves memory and store apart
         self.connecting_since: datetime | None = None
         self.dirty = asyncio.Event()  # something about its call or session changed

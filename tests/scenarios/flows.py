@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+
+import pytest
 
 from dialer.ami.pbx import AsteriskPbx
 from dialer.telephony.model import (
@@ -290,3 +293,32 @@ async def errors_that_name_no_order(bench: Bench) -> None:
         assert one.legs == ()
     assert sum(connection.oddities.values()) >= 2
     assert bench.pbx.up
+
+
+async def clocks_apart(bench: Bench, ahead_s: float) -> None:
+    """Our clock is so much ahead of Asterisk's (behind, if negative): what happened is known in ours."""
+    ear = Ear()
+
+    def clock() -> float:
+        return time.time() + ahead_s
+
+    pbx = AsteriskPbx(bench.settings, ear, clock=clock, rng=random.Random(5))
+    await pbx.start()
+    try:
+        snapshot = (await ear.report(Connected)).snapshot
+        assert abs(snapshot.at - time.time()) < 1, "a list's time is Asterisk's"
+        operator, began = await session(bench), clock()
+        call = await answered(bench, LEAVES)
+        await joined(bench, call, operator)
+        await bench.ear.report(LegEnded, leg=call)
+        await ear.report(LegEnded, leg=call)
+        done, over = ear.follow(replace(outbound(call), operator_leg=operator)), clock()
+        leg = done.client
+        times = (leg.created_at, leg.ringing_at, leg.answered_at, done.bridged_at, leg.ended_at)
+        ours = [at - pbx.clock_offset_s for at in times if at is not None]
+        assert len(ours) == 5
+        assert ours == sorted(ours)
+        assert began - 0.1 <= ours[0] and ours[-1] <= over + 0.1
+        assert talk_s(done) == pytest.approx(2.0 * bench.pace, abs=0.4)
+    finally:
+        await pbx.stop()

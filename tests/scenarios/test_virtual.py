@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.contract.pbx_bench import Bench
 from tests.contract.test_pbx import bench
 from tests.scenarios import flows
@@ -71,3 +73,8 @@ async def test_scenario_26_rows_of_the_dying(bench: Bench) -> None:
 
 async def test_scenario_27_errors_that_name_no_order(bench: Bench) -> None:
     await flows.errors_that_name_no_order(bench)
+
+
+@pytest.mark.parametrize("ahead_s", [600.0, -600.0])
+async def test_scenario_37_clocks_ten_minutes_apart(bench: Bench, ahead_s: float) -> None:
+    await flows.clocks_apart(bench, ahead_s)
