@@ -24,10 +24,11 @@ from dialer.auth.model import User
 from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
-from dialer.config import ConfigError, Settings
+from dialer.config import ConfigError, Settings, metrics_token
 from dialer.desk import call_routes, recording_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
+from dialer.desk.figures import desk_figures
 from dialer.desk.recording_routes import Sound
 from dialer.desk.room import DeskFrame
 from dialer.desk.service import Desks, World
@@ -38,6 +39,7 @@ from dialer.doctor.service import Doctor
 from dialer.events import CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved
 from dialer.http import server
 from dialer.http.api import Operation, describe
+from dialer.http.metrics import Metrics
 from dialer.inbound.service import Inbound
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
@@ -50,6 +52,7 @@ from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.sources import SharedFolder
 from dialer.telephony.switchboards import Switchboards
+from dialer.watching import Pulse, Watching
 from dialer.wiring import asterisk_of, doctor_of, lines_of, new_id, over_tls, phones_of, sockets_of, utc_now
 
 log = logging.getLogger(__name__)
@@ -124,7 +127,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         inbound, board = Inbound(desks), Board(desks, midnight)
         switchboard.listen(Ears(desks, inbound, board))
         recorder = _recorder(settings, store)
-        await _start_bus(store, recorder, board, stack)
+        bus = await _start_bus(store, recorder, board, stack)
         await recorder.start()
         stack.push_async_callback(recorder.stop)
         control = LineControl(store, desks.world.lines, desks.world.stops, utc_now, desks.hang_up_line)
@@ -138,9 +141,26 @@ async def running(settings: Settings) -> AsyncIterator[App]:
             await pbx.start()
             stack.push_async_callback(pbx.stop)
         left = line_orders.place(Path(settings.store.url.removeprefix("sqlite:///")))
-        sweeper = asyncio.create_task(_sweep(desks, inbound, control, left), name="sweep")
+        pulse = Pulse()
+        sweeper = asyncio.create_task(_sweep(desks, inbound, control, left, pulse), name="sweep")
         stack.push_async_callback(_end, sweeper)
-        url = await _serve(settings, store, auth, desks, board, control, stack)
+        watching = Watching(
+            pbxs=pbxs,
+            store=store,
+            bus=bus,
+            recorder=recorder,
+            board=board,
+            folders={"store": left.parent, "recordings": Path(settings.recordings.kept)},
+            now=utc_now,
+        )
+        watching.start()
+        stack.push_async_callback(watching.stop)
+        rooms = desks.rooms
+        figures = [switchboard.figures, lambda: desk_figures(rooms), inbound.figures, board.figures]
+        figures += [store.figures, bus.figures, recorder.figures, watching.figures]
+        figures += [pbx.figures for pbx in pbxs.values()]
+        metrics = Metrics(figures, metrics_token(settings.http))
+        url = await _serve(settings, store, auth, desks, board, control, metrics, pulse, stack)
         yield App(
             settings=settings,
             store=store,
@@ -191,7 +211,7 @@ def _recorder(settings: Settings, store: Store) -> Recorder:
     )
 
 
-async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: AsyncExitStack) -> None:
+async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: AsyncExitStack) -> InProcessBus:
     bus = InProcessBus(Outbox(store))
 
     async def finish_recording(envelope: Envelope) -> None:
@@ -207,14 +227,16 @@ async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: Asyn
     )
     await bus.start()
     stack.push_async_callback(bus.stop)
+    return bus
 
 
-async def _sweep(desks: Desks, inbound: Inbound, control: LineControl, left: Path) -> None:
+async def _sweep(desks: Desks, inbound: Inbound, control: LineControl, left: Path, pulse: Pulse) -> None:
     """What is due by the clock, in every room that has such things."""
     count = 0
     while True:
         await asyncio.sleep(SWEEP_S)
         count += 1
+        pulse.beat()
         try:
             await control.take_order(left)
             await desks.sweep.run()
@@ -240,6 +262,8 @@ async def _serve(
     desks: Desks,
     board: Board,
     control: LineControl,
+    metrics: Metrics,
+    pulse: Pulse,
     stack: AsyncExitStack,
 ) -> str:
     if settings.http.origins and not settings.http.trusted_proxies:
@@ -265,6 +289,8 @@ async def _serve(
         operations=operations,
         phone_ws=sockets_of(settings),
         ready=lambda: "" if store.trouble is None else str(store.trouble),
+        alive=pulse.stands_still,
+        metrics=metrics,
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()

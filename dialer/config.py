@@ -35,6 +35,7 @@ class Http(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Port = 8080
     origins: tuple[str, ...] = ()  # further exact origins of the pages, as behind a proxy
     trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed; nobody's unless it is said
+    metrics_token_file: str = ""  # a file with the word that opens /metrics to other machines
 
     def __post_init__(self) -> None:
         for proxy in self.trusted_proxies:
@@ -101,6 +102,7 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"`dial`: {wrong}")
 
 
+SHORTEST_TOKEN = 16
 THE_ONLY = "main"  # the name of the one PBX, if it is given none
 
 
@@ -124,6 +126,7 @@ host = "127.0.0.1"
 port = 8080
 # origins = ["https://calls.example"]     # exact origins of the pages, when a proxy stands before the daemon
 # trusted_proxies = ["127.0.0.1", "::1"]    # that proxy: its X-Forwarded-For says who tries a password
+# metrics_token_file = "data/metrics-token"  # opens /metrics to other machines; without it, to this one alone
 
 [store]
 url = "sqlite:///data/callwright.db"
@@ -228,6 +231,22 @@ def secret_of(pbx: PbxSettings) -> str:
         return Path(pbx.secret_file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"pbx.secret_file {pbx.secret_file}: {error.strerror}") from error
+
+
+def metrics_token(http: Http) -> str:
+    """The word that opens /metrics, from its file; "" where none is configured. Raises `ConfigError`."""
+    if not http.metrics_token_file:
+        return ""
+    path = Path(http.metrics_token_file)
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"http.metrics_token_file {path}: {getattr(error, 'strerror', None) or error}"
+        ) from error
+    if len(token) < SHORTEST_TOKEN:
+        raise ConfigError(f"http.metrics_token_file {path}: {SHORTEST_TOKEN} characters at least are wanted")
+    return token
 
 
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:

@@ -33,6 +33,7 @@ from dialer.ami.messages import (
 )
 from dialer.ami.protocol import Protocol
 from dialer.ami.settings import AsteriskSettings
+from dialer.ami.tally import Tally
 from dialer.ami.translate import WANTED, timestamp
 from dialer.telephony.port import OrderInvalid, OrderUnknown, PbxAway, PbxRefused
 
@@ -89,6 +90,8 @@ class Connection(asyncio.Protocol):
         self.warnings: list[str] = []
         self.consumer_errors = 0
         self.events = 0  # handed on
+        self.to_nobody = 0  # answers to questions that nobody asked, or not any more
+        self.unanswered = 0  # actions that ended by their deadline
         self.oddities: dict[str, int] = {}
         self.closed: asyncio.Future[str] = loop.create_future()
         self._loop = loop
@@ -185,6 +188,28 @@ class Connection(asyncio.Protocol):
         """What to add to our clock to get Asterisk's."""
         return self._offset_s
 
+    @property
+    def pending(self) -> int:
+        """How many actions wait for their answers."""
+        return len(self._asked)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that came and were not taken apart yet."""
+        return self._protocol.pending
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(
+            connections=1,
+            events=self.events,
+            skipped=self._protocol.skipped,
+            malformed=self._protocol.malformed,
+            to_nobody=self.to_nobody,
+            not_taken=self.consumer_errors,
+            unanswered=self.unanswered,
+        )
+
     def take_worst_lag_s(self) -> float:
         """How late an event was handed on at worst, by Asterisk's own time, since this was last asked."""
         worst, self._worst_lag_s = self._worst_lag_s, 0.0
@@ -205,6 +230,7 @@ class Connection(asyncio.Protocol):
             async with asyncio.timeout(deadline_s):
                 await asked.answer
         except TimeoutError as late:
+            self.unanswered += 1
             raise OrderUnknown(f"{type(action).__name__} not answered in {deadline_s:g} s") from late
         finally:
             self._asked.pop(asked_id, None)
@@ -320,6 +346,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, asked: _Asked | None, message: Message) -> None:
         if asked is None or asked.answer.done():
             # Asterisk answers some faults without an ActionID; nobody is failed for it, all have deadlines.
+            self.to_nobody += 1
             self._odd(f"an answer to nobody: {message.name or message.get('Response')}")
         elif message.name in _ROWS:
             asked.rows.append(message)

@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dialer.ami.connection import Connection
 from dialer.ami.messages import (
@@ -30,6 +30,7 @@ from dialer.ami.messages import (
 from dialer.ami.reconnect import Lifeline, take_stock
 from dialer.ami.settings import AsteriskSettings
 from dialer.ami.translate import ORDER
+from dialer.health.figures import Figure, gauge
 from dialer.telephony.model import Snapshot
 from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, Sink
 
@@ -81,6 +82,26 @@ class AsteriskPbx:
     def problem(self) -> str:
         """The last reason why this PBX cannot be used, or what is amiss with it; "" if all is well."""
         return self._line.problem
+
+    @property
+    def cause(self) -> str:
+        """A stable code for `problem`, "" if all is well."""
+        return self._line.cause
+
+    @property
+    def lost(self) -> int:
+        """Events that came and were not understood or not taken, since the start."""
+        return self._line.tally.lost
+
+    def figures(self) -> Iterator[Figure]:
+        connection, name = self._line.connection, self.name
+        yield gauge("pbx_up", "Whether the PBX is at hand.", float(self.up), pbx=name)
+        pending = connection.pending if connection is not None else 0
+        yield gauge("ami_pending_actions", "Actions that wait for their answers.", pending, pbx=name)
+        backlog = connection.backlog if connection is not None else 0
+        yield gauge("ami_backlog_bytes", "Bytes that came and were not taken apart yet.", backlog, pbx=name)
+        yield gauge("pbx_clock_offset_seconds", "The PBX's clock less ours.", self.clock_offset_s, pbx=name)
+        yield from self._line.tally.figures(name)
 
     @property
     def clock_offset_s(self) -> float:

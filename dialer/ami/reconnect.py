@@ -21,6 +21,7 @@ from dialer.ami.login import log_in
 from dialer.ami.messages import CoreShowChannels, CoreStatus, Message
 from dialer.ami.problems import CannotUse
 from dialer.ami.settings import AsteriskSettings
+from dialer.ami.tally import Tally
 from dialer.ami.translate import live_leg, translate
 from dialer.telephony.model import PbxEvent, Snapshot
 from dialer.telephony.port import Connected, Disconnected, PbxError, Report, Sink
@@ -65,6 +66,7 @@ class Lifeline:
     ) -> None:
         self.connection: Connection | None = None
         self.problem = "not connected yet"
+        self.cause = "unreachable"  # a code for it, "" if all is well
         self.offset_s = 0.0
         self.untimed = 0  # events that came without their time
         self._settings = settings
@@ -73,6 +75,13 @@ class Lifeline:
         self._rng = rng
         self._buffer: list[PbxEvent] | None = None
         self._trying: Connection | None = None
+        self._past = Tally()  # of all connections before
+
+    @property
+    def tally(self) -> Tally:
+        """All that was counted, over all connections."""
+        now = self._trying.tally if self._trying is not None else Tally()
+        return self._past + now + Tally(untimed=self.untimed)
 
     async def run(self) -> None:
         """Never ends but by cancellation, which closes the connection."""
@@ -83,7 +92,7 @@ class Lifeline:
                 await self._live_once()
             except CannotUse as cannot:
                 lasting = cannot.lasting
-                self._cannot(str(cannot))
+                self._cannot(str(cannot), cannot.code)
             except PbxError as error:
                 self._cannot(f"Asterisk did not tell what lives: {error}")
             except Exception as error:
@@ -107,11 +116,12 @@ class Lifeline:
             reason = await connection.watch()
         finally:
             connection.close()
+            self._past += connection.tally
             self._buffer = self._trying = None
             if self.connection is not None:
                 self.offset_s = connection.offset_s
                 self.connection = None
-                self.problem = reason
+                self.problem, self.cause = reason, "lost"
                 log.warning("ami_down %s: %s", self._settings.name, reason)
                 self._report(Disconnected(reason=reason))
 
@@ -120,6 +130,7 @@ class Lifeline:
         buffered, self._buffer = self._buffer or [], None
         self.connection = connection
         self.problem = "; ".join(connection.warnings)
+        self.cause = "no_boot_event" if connection.warnings else ""
         log.info("ami_up %s: %d channels %s", self._settings.name, len(snapshot.legs), self.problem)
         self._report(Connected(snapshot=snapshot))
         for event in buffered:
@@ -145,7 +156,7 @@ class Lifeline:
         self.untimed += 1
         if self.untimed == 1:
             log.warning("ami_no_timestamps %s", problems.no_timestamps())
-            self.problem = problems.no_timestamps()
+            self.problem, self.cause = problems.no_timestamps(), "no_timestamps"
 
     def _report(self, report: Report) -> None:
         try:
@@ -153,7 +164,7 @@ class Lifeline:
         except Exception:  # as for events: the listener's fault must not end the line
             log.exception("report_not_taken %s", type(report).__name__)
 
-    def _cannot(self, text: str) -> None:
+    def _cannot(self, text: str, cause: str = "failed") -> None:
         if text != self.problem:
             log.error("ami_cannot_connect %s: %s", self._settings.name, text)
-        self.problem = text
+        self.problem, self.cause = text, cause

@@ -32,6 +32,12 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Networks) -> st
     return str(nearest)
 
 
+def is_loopback(peer: str) -> bool:
+    """Whether this is an address of the machine itself."""
+    address = _read(peer)
+    return address is not None and address.is_loopback
+
+
 def _read(text: str) -> Address | None:
     try:
         address = ip_address(text)

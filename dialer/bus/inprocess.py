@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dialer.bus.port import Handler, Source
 from dialer.bus.subscription import PAUSES_S, QUEUE_LIMIT, Subscription
 from dialer.events import Event
+from dialer.health.figures import Figure, count, gauge
 from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope
 
@@ -75,6 +76,14 @@ class InProcessBus:
     def set_aside(self) -> int:
         """How many events were given up by a subscriber, since the start."""
         return sum(subscription.set_aside for subscription in self._subscriptions)
+
+    def figures(self) -> Iterator[Figure]:
+        for one in self._subscriptions:
+            yield gauge("bus_lag_events", "Committed events not dealt with yet.", one.lag, listener=one.name)
+            says = "How often a listener's queue overflowed; it reads on from the outbox."
+            yield count("bus_fell_behind", says, one.fell_behind, listener=one.name)
+            says = "Events that a listener gave up."
+            yield count("bus_set_aside", says, one.set_aside, listener=one.name)
 
     def _publish(self, envelopes: Sequence[Envelope]) -> None:
         self._heard = envelopes[-1].seq

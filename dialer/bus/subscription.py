@@ -41,6 +41,7 @@ class Subscription:
     ) -> None:
         self.name = name
         self.set_aside = 0
+        self.fell_behind = 0  # how often the queue overflowed and the outbox was read instead
         self._events = tuple(events)
         self._handler = handler
         self._source = source
@@ -57,6 +58,11 @@ class Subscription:
         """Everything up to this number is handled or is not for this subscriber."""
         return self._done
 
+    @property
+    def lag(self) -> int:
+        """How many committed events it was told of and is not done with."""
+        return self._heard - self._done
+
     def begin_at(self, seq: int) -> None:
         """Everything up to `seq` was handled in an earlier life."""
         self._done = self._heard = seq
@@ -70,6 +76,7 @@ class Subscription:
             if len(self._queue) >= self._limit:
                 self._queue.clear()
                 self._behind = True
+                self.fell_behind += 1
                 log.warning("bus.subscriber_behind name=%s", self.name)
                 continue
             self._queue.append(envelope)

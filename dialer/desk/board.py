@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,10 +13,13 @@ from sqlalchemy import Connection
 
 from dialer.campaigns.overview import CampaignRow, load_rows
 from dialer.clients.numbers import national
+from dialer.desk.figures import page_figures
 from dialer.desk.model import state_of
-from dialer.desk.room import Room, Watcher
+from dialer.desk.room import Pages, Room, Watcher
 from dialer.desk.service import Desks
 from dialer.desk.view import DeskState
+from dialer.health.figures import Figure
+from dialer.health.troubles import Trouble
 from dialer.store.errors import StoreError
 from dialer.telephony import alarms, policies
 from dialer.telephony.alarms import Alarm
@@ -65,6 +68,7 @@ class ConsoleView(Struct, frozen=True, kw_only=True):
     calls: list[LiveCall]
     campaigns: list[CampaignRow]
     alarms: list[Alarm]
+    troubles: list[Trouble]  # of the daemon and what it stands on
     stopped: list[str]  # lines that the kill switch holds; "" = all dialling
 
 
@@ -74,13 +78,19 @@ class ConsoleFrame(Struct, frozen=True, kw_only=True, tag_field="type", tag="con
     console: ConsoleView
 
 
+_Rows = tuple[list[CampaignRow], list[Alarm], list[str]]
+
+
 class Board:
     """Draws the live view for the consoles that watch it; idle while none does."""
 
     def __init__(self, desks: Desks, midnight: Callable[[], datetime]) -> None:
         self._desks = desks
         self._midnight = midnight
+        self.pages = Pages()
         self._watchers: set[Watcher] = set()
+        self._rows: _Rows = ([], [], [])  # as last read
+        self._troubles: tuple[Trouble, ...] = ()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._seq = 0
@@ -100,8 +110,17 @@ class Board:
         """Something on the board may be different."""
         self._changed.set()
 
+    def tell(self, troubles: Sequence[Trouble]) -> None:
+        """What is amiss now; drawn anew if it is something else than before."""
+        if tuple(troubles) != self._troubles:
+            self._troubles = tuple(troubles)
+            self._changed.set()
+
+    def figures(self) -> Iterator[Figure]:
+        yield from page_figures("console", self.pages, list(self._watchers))
+
     async def watch(self) -> Watcher:
-        watcher = Watcher()
+        watcher = Watcher(self.pages)
         watcher.put(await self._draw())
         self._watchers.add(watcher)
         return watcher
@@ -126,11 +145,16 @@ class Board:
         since = self._midnight()
         now = self._desks.world.now()
 
-        def load(conn: Connection) -> tuple[list[CampaignRow], list[Alarm], list[str]]:
+        def load(conn: Connection) -> _Rows:
             stopped = [name for name, policy in policies.load_all(conn).items() if policy.stopped]
             return load_rows(conn, since), alarms.recent(conn, now), stopped
 
-        rows, alarmed, stopped = await self._desks.world.store.read(load)
+        try:
+            self._rows = await self._desks.world.store.read(load)
+        except StoreError as error:
+            # What the store can't tell stands as it was; that it can't is among the troubles.
+            log.warning("live view drawn without the store: %s", error)
+        rows, alarmed, stopped = self._rows
         self._seq += 1
         rooms = sorted(self._desks.rooms.all.values(), key=lambda room: room.user.name)
         pbxs = [
@@ -145,6 +169,7 @@ class Board:
             calls=[line for room in rooms if (line := _call(room)) is not None],
             campaigns=rows,
             alarms=alarmed,
+            troubles=list(self._troubles),
             stopped=sorted(stopped),
         )
         return msgspec.json.encode(ConsoleFrame(stream=self._desks.rooms.stream, seq=self._seq, console=view))

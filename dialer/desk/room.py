@@ -35,17 +35,33 @@ class DeskFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag
     refused: RefusedPress | None = None
 
 
+class Pages:
+    """What is counted of all pages of one kind."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.overtaken = 0  # frames that a newer one replaced before the page took them
+
+
 class Watcher:
     """A page's place to wait for the latest frame: one deep, so that a slow page holds nobody up."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: Pages | None = None) -> None:
+        self._pages = pages or Pages()
         self._frame: bytes | None = None
         self._ready = asyncio.Event()
         self.closed = False
 
     def put(self, frame: bytes) -> None:
+        self._pages.frames += 1
+        self._pages.overtaken += self._frame is not None
         self._frame = frame
         self._ready.set()
+
+    @property
+    def behind(self) -> bool:
+        """Whether a frame waits for the page."""
+        return self._frame is not None
 
     def close(self) -> None:
         """Tell the page that its login has ended."""

@@ -22,7 +22,7 @@ from dialer.desk.choices import KnownCampaigns, choices_of, look_up
 from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
-from dialer.desk.room import RefusedPress, Room, Watcher, encode
+from dialer.desk.room import Pages, RefusedPress, Room, Watcher, encode
 from dialer.desk.talk import Guest
 from dialer.desk.view import CampaignChoice, CampaignView, DeskView
 from dialer.desk.world import DeskRefused, World
@@ -41,6 +41,7 @@ class Rooms:
         self.world = world
         self.stream = world.new_id()
         self.all: dict[int, Room] = {}
+        self.pages = Pages()
         self.on_change: Callable[[], None] = lambda: None  # the console's: told that some desk changed
         self.follow: Callable[[Room], Coroutine[Any, Any, None]] = _nobody_follows
         self._choices: dict[int, list[CampaignChoice]] = {}
@@ -140,7 +141,7 @@ class Rooms:
         async with self.changing(room):
             if not room.watchers:
                 await self._page_came(room)
-            watcher = Watcher()
+            watcher = Watcher(self.pages)
             room.watchers.add(watcher)
             watcher.put(self.frame(room))
             return watcher

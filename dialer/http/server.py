@@ -21,6 +21,7 @@ from dialer.desk.room import DeskFrame
 from dialer.desk.service import DeskRefused, Desks
 from dialer.http.api import MOST_BODY, Operation, describe, register
 from dialer.http.live import serve_page
+from dialer.http.metrics import Metrics
 from dialer.http.problems import Catalogue, Problem, language_of
 from dialer.store.errors import StoreError
 
@@ -45,8 +46,10 @@ def build(
     operations: Sequence[Operation],
     phone_ws: Sequence[str],
     ready: Callable[[], str],
+    alive: Callable[[], str],
+    metrics: Metrics,
 ) -> web.Application:
-    """Put the application together; `ready` says why the daemon can't work, "" if it can."""
+    """Put the application together; `ready` says why the daemon can't work, `alive` why it is to be started anew."""
     app = web.Application(middlewares=[_problems(Catalogue())], client_max_size=MOST_BODY)
     app.on_response_prepare.append(_headers(phone_ws))
     register(app, operations, guard.user)
@@ -54,7 +57,8 @@ def build(
     _add_description(app, operations)
     _add_live(app, auth, guard, desks, board)
     _add_pages(app, guard)
-    _add_health(app, ready)
+    _add_health(app, ready, alive)
+    app.router.add_get("/metrics", metrics.serve)
     return app
 
 
@@ -181,9 +185,10 @@ def _file(path: Path) -> Handler:
     return serve
 
 
-def _add_health(app: web.Application, ready: Callable[[], str]) -> None:
+def _add_health(app: web.Application, ready: Callable[[], str], alive: Callable[[], str]) -> None:
     async def healthz(request: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
+        reason = alive()
+        return web.Response(status=503 if reason else 200, text=(reason or "ok") + "\n")
 
     async def readyz(request: web.Request) -> web.Response:
         reason = ready()

@@ -18,6 +18,7 @@ from dialer.desk.model import CallRecord, Desk, Work, evolve, state_of
 from dialer.desk.room import Room
 from dialer.desk.service import Desks
 from dialer.desk.view import DeskState
+from dialer.health.figures import Figure, count, gauge
 from dialer.inbound.routing import Free, choose
 from dialer.inbound.work import OFFER, Caller, begin, caller_of, lose
 from dialer.store.errors import StoreError
@@ -49,6 +50,12 @@ class Inbound:
         ] = {}  # taken, but the dialplan says that it went its own way: since when
         self._held: set[str] = set()  # works whose client is known to be held for them
         self.tasks: set[asyncio.Task[None]] = set()
+        self.left = 0  # calls left to the dialplan because too many came at once
+
+    def figures(self) -> Iterator[Figure]:
+        yield gauge("inbound_at_once", "Calls from outside being dealt with.", len(self.tasks))
+        says = "Calls from outside left to the dialplan, for too many came at once."
+        yield count("inbound_left", says, self.left)
 
     async def stop(self) -> None:
         for task in self.tasks:
@@ -60,6 +67,7 @@ class Inbound:
     def offered(self, pbx: str, event: InboundOffered) -> None:
         """A call asks where to go: follow it at once, and look for an operator."""
         if len(self.tasks) >= MOST_AT_ONCE:
+            self.left += 1
             log.warning("inbound calls beyond %s at once: left to the dialplan", MOST_AT_ONCE)
             return
         call_id = self._world.new_id()

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
+from dialer.health.figures import Durations
 from dialer.store import outbox
 from dialer.store.errors import StoreUnavailable
 from dialer.store.outbox import Envelope
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 # a slow disk still does more work than waiting.
 SHORTEST_S = 0.005
 WORK_PER_COMMIT = 2.0
+COMMIT_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
 class Unit:
@@ -49,6 +51,8 @@ class BatchRunner:
     def __init__(self, path: Path) -> None:
         self._engine = unit_engine(lambda: connect_writer(path))
         self._connection: tuple[Connection, WriterConnection] | None = None
+        self.commits = Durations(*COMMIT_BOUNDS_S)
+        self.failed = 0  # transactions that came to nothing
         self._commit_s = 0.0  # what a commit takes on this disk, averaged
         self.trouble: StoreUnavailable | None = None
 
@@ -105,7 +109,9 @@ class BatchRunner:
     def _commit(self, raw: WriterConnection) -> None:
         begun = time.monotonic()
         raw.execute("COMMIT")
-        self._commit_s += (time.monotonic() - begun - self._commit_s) / 8
+        took_s = time.monotonic() - begun
+        self.commits.add(took_s)
+        self._commit_s += (took_s - self._commit_s) / 8
 
     def probe(self) -> None:
         """Tries a write that changes nothing, to learn whether a store in trouble works again."""
@@ -119,6 +125,7 @@ class BatchRunner:
         if self.trouble is None:
             log.error("store.unavailable what=%r mend=%r", known.what, known.mend)
         self.trouble = known
+        self.failed += 1
         for unit in units:
             if unit.error is None or trouble(unit.error):
                 unit.result, unit.error = None, known

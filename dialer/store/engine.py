@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -17,13 +17,14 @@ import sqlalchemy.exc
 from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from dialer.health.figures import Figure, count, gauge
 from dialer.store.async_engine import reading_engine
 from dialer.store.batch import BatchRunner
 from dialer.store.errors import StoreBusy, StoreInUse, StoreUnavailable, StoreUnsupported
 from dialer.store.migrations.upgrade import upgrade
 from dialer.store.outbox import Envelope
 from dialer.store.snapshots import Snapshots
-from dialer.store.sqlite import ProcessLock, trouble
+from dialer.store.sqlite import DISK_FULL, ProcessLock, trouble
 from dialer.store.writer import Writer
 
 T = TypeVar("T")
@@ -74,6 +75,22 @@ class Store:
     def trouble(self) -> StoreUnavailable | None:
         """Why nothing can be written at the moment, None when all is well; mended by itself."""
         return self._runner.trouble
+
+    @property
+    def full(self) -> bool:
+        """Whether the trouble is a disk without space."""
+        return self.trouble is not None and self.trouble.what == DISK_FULL
+
+    def figures(self) -> Iterator[Figure]:
+        writer, runner, reads = self._writer, self._runner, self._snapshots
+        yield gauge("store_up", "Whether the store can be written.", float(self.trouble is None))
+        yield runner.commits.figure("store_commit_seconds", "What a commit took.")
+        yield count("store_failed_transactions", "Transactions that came to nothing.", runner.failed)
+        yield gauge("store_units_waiting", "Units of work that wait for the writer.", writer.waiting)
+        yield count("store_units_refused", "Units of work that found the queue full.", writer.refused)
+        yield count("store_units_late", "Units of work not done by their deadline.", writer.late)
+        yield gauge("store_reads_waiting", "Reads under way or waiting for a thread.", reads.waiting)
+        yield count("store_reads_refused", "Reads that found too many waiting.", reads.refused)
 
     async def write(self, work: Callable[[Connection], T], *, deadline_s: float = DEADLINE_S) -> T:
         """Runs a unit of work on the writer and returns its result after the commit.

@@ -42,14 +42,21 @@ class Snapshots:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._own = threading.local()
         self._all: list[Connection] = []
+        self.refused = 0  # reads that found too many waiting
         self._waiting = 0
         self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many reads are under way or wait for a thread."""
+        return self._waiting
 
     async def run(self, work: Work, deadline_s: float) -> Any:
         """The function's result. StoreBusy when it is not there in time; an endless query is broken off."""
         if self._closed:
             raise StoreUnavailable("the store is closed", "start the program again")
         if self._waiting >= WAITING_LIMIT:
+            self.refused += 1
             raise StoreBusy("too many reads wait for the store")
         self._waiting += 1
         until = time.monotonic() + deadline_s

@@ -23,8 +23,9 @@ CACHED_STATEMENTS = 512
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 _CURSORS_KEPT = 1_000
 
+DISK_FULL = "the disk is full"
 _MENDS = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "free some space; work goes on by itself"),
+    sqlite3.SQLITE_FULL: (DISK_FULL, "free some space; work goes on by itself"),
     sqlite3.SQLITE_READONLY: (
         "the store is read-only",
         "make the disk and the file writable",

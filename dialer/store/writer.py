@@ -46,6 +46,8 @@ class Writer:
         self._arrived = threading.Condition(threading.Lock())
         self._closed = False  # under _arrived
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self.refused = 0  # units that found the queue full
+        self.late = 0  # units that were taken back, or not answered, by their deadline
         self.listener: Callable[[Sequence[Envelope]], None] | None = None
 
     async def start(self) -> None:
@@ -77,15 +79,22 @@ class Writer:
         except TimeoutError as error:
             if not limit.expired():
                 raise  # the unit's own
+            self.late += 1
             if self._withdraw(unit):
                 raise StoreBusy(f"the store was not reached within {deadline_s} s") from error
             raise StoreUncertain(f"the store did not answer within {deadline_s} s") from error
+
+    @property
+    def waiting(self) -> int:
+        """How many units wait for their transaction."""
+        return len(self._queue)
 
     def _submit(self, unit: _Waiting) -> None:
         with self._arrived:
             if self._closed:
                 raise StoreUnavailable("the store is closed", "start the program again")
             if len(self._queue) >= self._limit:
+                self.refused += 1
                 raise StoreBusy("too many units of work wait for the store")
             self._queue.append(unit)
             self._arrived.notify()

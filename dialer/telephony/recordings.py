@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, insert, select, update
 
 from dialer.events import CallEnded, RecordingReady
+from dialer.health.figures import Figure, count, gauge
 from dialer.store import outbox
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
@@ -119,6 +120,7 @@ class Recorder:
         self._later: list[tuple[float, str, int]] = []
         self._at_work: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self.given_up = 0  # left to the next start
 
     async def start(self) -> None:
         await self._close_folder()
@@ -130,6 +132,17 @@ class Recorder:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def held_up(self) -> int:
+        """Recordings that could not be finished at the first try, and are tried again."""
+        return len(self._later)
+
+    def figures(self) -> Iterator[Figure]:
+        yield gauge("recordings_waiting", "Recordings to be finished.", self._queue.qsize())
+        yield gauge("recordings_at_work", "Recordings being finished.", len(self._at_work))
+        yield gauge("recordings_held_up", "Recordings that are tried again later.", self.held_up)
+        yield count("recordings_given_up", "Recordings left to the next start.", self.given_up)
 
     async def call_ended(self, event: CallEnded) -> None:
         """A committed end of a call; told twice, it is finished once."""
@@ -178,6 +191,7 @@ class Recorder:
     def _put_off(self, call_id: str, tries: int, error: Exception) -> None:
         """A full or absent disk passes: until then the pauses grow, and all others are finished in between."""
         if tries >= MOST_TRIES or len(self._later) >= MOST_WAITING:
+            self.given_up += 1
             log.error("recording %s not finished: %s; tried again at the next start", call_id, error)
             return
         pause_s = min(LONGEST_PAUSE_S, self._first_pause_s * 2.0 ** (tries - 1))

@@ -6,11 +6,12 @@ reports, or that it is away, says nothing of what lives at another.
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from dialer.telephony.model import Call, Snapshot
+from dialer.health.figures import Figure, count, gauge
+from dialer.telephony.model import Call, CallState, Snapshot
 from dialer.telephony.switchboard import Listener, Switchboard
 
 
@@ -80,7 +81,24 @@ class Switchboards:
         for board in self._everywhere:
             board.waiting_clients.discard(call_id)
 
+    def figures(self) -> Iterator[Figure]:
+        for name, board in self.boards.items():
+            yield from board_figures(name, board)
+
     def close_what_is_nowhere(self, at: float) -> None:
         """Nobody will ever report what was left at a PBX that is no longer configured: it is lost sight of."""
         if self._nowhere.calls or self._nowhere.sessions:
             self._nowhere.take_stock(Snapshot(at=at, started="", legs=()))
+
+
+def board_figures(pbx: str, board: Switchboard) -> Iterator[Figure]:
+    states = Counter(call.state for call in board.calls.values())
+    for state in CallState:
+        if state is not CallState.ENDED:
+            yield gauge("calls", "Calls in the air.", states[state], pbx=pbx, state=state.value)
+    in_session = sum(board.sessions.values())
+    yield gauge("sessions", "Operators' phones in session.", in_session, pbx=pbx)
+    waiting = len(board.waiting_clients)
+    yield gauge("clients_waiting", "Clients who answered and are not joined yet.", waiting, pbx=pbx)
+    says = "Events of legs that are nobody's of ours."
+    yield count("events_of_unknown_legs", says, board.unknown_legs, pbx=pbx)

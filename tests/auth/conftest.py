@@ -64,6 +64,7 @@ async def user(
     *,
     phone_kind: str = "sip",
     endpoint: str = "",
+    pbx: str = "",
     phone_secret: str | None = None,
 ) -> User:
     made = await auth.create_user(
@@ -73,6 +74,7 @@ async def user(
         role=role,
         phone_kind=phone_kind,
         endpoint=endpoint,
+        pbx=pbx,
         phone_secret=phone_secret,
     )
     assert isinstance(made, User)

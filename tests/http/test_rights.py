@@ -11,6 +11,7 @@ from dialer.auth.guard import Guard
 from dialer.auth.model import Permission, Role, may
 from dialer.config import Settings
 from dialer.http import server
+from dialer.http.metrics import Metrics
 from tests.http.conftest import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -51,6 +52,7 @@ OPEN |= {
     f"GET {path}"
     for path in ("/", "/login", "/operator", "/console", "/assets/{name}", "/healthz", "/readyz")
 }
+BY_ADDRESS = {"GET /metrics"}  # asks where the request comes from: test_metrics.py
 BY_SESSION = {"GET /api/v1/live"}  # asks the session by itself: test_live.py
 
 
@@ -93,8 +95,10 @@ async def test_every_route_stands_in_the_table_of_operations_or_is_known_here() 
         desks=nothing,
         board=nothing,
         operations=_operations(Settings(), nothing, nothing, nothing, nothing, b"", nothing),
-        phone_ws="",
+        phone_ws=(),
         ready=str,
+        alive=str,
+        metrics=Metrics(()),
     )
     routes = {
         f"{route.method} {route.resource.canonical}"
@@ -102,7 +106,7 @@ async def test_every_route_stands_in_the_table_of_operations_or_is_known_here() 
         if route.resource is not None and route.method != "HEAD"
     }
     files = {route for route in routes if route.startswith(("GET /favicon", "GET /theme"))}
-    assert routes - files == set(OPERATIONS) | OPEN | BY_SESSION
+    assert routes - files == set(OPERATIONS) | OPEN | BY_ADDRESS | BY_SESSION
 
 
 async def test_a_permission_that_nobody_was_given_is_nobodys() -> None:

@@ -21,7 +21,7 @@ const call = (n) => ({
 
 export const consoleState = () => ({
   server_now: at(0), pbx_up: true, stopped: [], alarms: [{ code: 'cap_calls_per_minute', line: 'main', operator_id: 1, operator: 'Мария Петрова', params: { limit: 30, scope: 'operator', key: '' }, times: 170, first_at: at(-60), last_at: at(-2) }], campaigns,
-  pbxs: [{ name: 'main', up: true, operators: 3, calls: 2 }],
+  pbxs: [{ name: 'main', up: true, operators: 3, calls: 2 }], troubles: [],
   operators: operators.map(([id, name, state, s, campaign, client]) => ({ id, name, state, since: at(-s), campaign, client })),
   calls: [
     { id: 'a', direction: 'outbound', state: 'bridged', operator: 'Мария Петрова', client: 'Кузнецова А. С.', number: '8 (913) 555-01-27', campaign: campaigns[0].name, started_at: at(-87), answered_at: at(-75) },

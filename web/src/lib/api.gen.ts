@@ -1611,6 +1611,7 @@ export interface components {
             calls: components["schemas"]["LiveCall"][];
             campaigns: components["schemas"]["CampaignRow"][];
             alarms: components["schemas"]["Alarm"][];
+            troubles: components["schemas"]["Trouble"][];
             stopped: string[];
         };
         /** PbxLine */
@@ -1656,6 +1657,23 @@ export interface components {
             times: number;
             first_at: string;
             last_at: string;
+        };
+        /**
+         * Trouble
+         * @description `cause` is a code within the code, for its mend; `detail` the machine's own words, in English.
+         */
+        Trouble: {
+            /** @enum {unknown} */
+            code: "disk_full" | "disk_low" | "events_late" | "events_lost" | "pbx_amiss" | "pbx_away" | "recordings_wait" | "store_away";
+            /** @default  */
+            where: string;
+            /** @default  */
+            cause: string;
+            /** @default  */
+            detail: string;
+            since: string;
+            /** @default 0 */
+            number: number;
         };
     };
     responses: never;
@@ -1762,6 +1780,7 @@ export type PbxLine = components['schemas']['PbxLine'];
 export type OperatorLine = components['schemas']['OperatorLine'];
 export type LiveCall = components['schemas']['LiveCall'];
 export type Alarm = components['schemas']['Alarm'];
+export type Trouble = components['schemas']['Trouble'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_colleagues: {
