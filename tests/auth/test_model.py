@@ -11,6 +11,11 @@ ALLOWED = {
     Permission.USE_DESK: {Role.OPERATOR},
     Permission.SEE_CONSOLE: {Role.SUPERVISOR, Role.ADMIN},
     Permission.LISTEN: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
+    Permission.HOLD_RECORDINGS: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
+    Permission.SEE_LISTENINGS: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.STOP_LINES: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.MANAGE_LINES: {Role.ADMIN},
+    Permission.CHECK_HEALTH: {Role.ADMIN},
     Permission.RUN_CAMPAIGNS: {Role.SUPERVISOR, Role.ADMIN},
     Permission.MANAGE_USERS: {Role.ADMIN},
 }
