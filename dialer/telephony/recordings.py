@@ -23,6 +23,7 @@ from dialer.store import outbox
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.telephony import wav
+from dialer.telephony.model import EndReason
 from dialer.telephony.naming import side_name, stem
 from dialer.telephony.placing import place_all
 from dialer.telephony.private import private_files, private_folder, settle
@@ -206,7 +207,10 @@ class Recorder:
         numbers = sorted({*starts, *await source.numbers(call_id)})
         finished: dict[int, Finished] = {}
         for number in numbers:
-            await self._settled(source, call_id, number)
+            if (
+                row.end_reason != EndReason.PBX_RESTARTED.value
+            ):  # what wrote it is dead: nothing grows any more
+                await self._settled(source, call_id, number)
             folder = await source.bring(call_id, number)
             finished[number] = await asyncio.to_thread(merge, folder, self._kept, call_id, number)
         placed = place_all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from dialer.store.outbox import Envelope
 from dialer.telephony import service as calls
 from dialer.telephony import wav
 from dialer.telephony.placing import LENGTHS_AGREE_S, place
-from dialer.telephony.recordings import Recorder, merge
+from dialer.telephony.recordings import AT_ONCE, SETTLED_S, UNCHANGED, Recorder, merge
 from dialer.telephony.tables import calls as calls_table
 from dialer.telephony.tables import recordings, segments
 from tests.fresh_store import fresh_store
@@ -186,6 +187,18 @@ async def test_scenario_39_what_a_crash_left_unfinished_is_finished_at_the_start
     await recorder.stop()
     row = await studio.row("A")
     assert (row.state, row.duration_s, row.uncertain, row.started_at) == ("repaired", 1.5, False, START)
+
+
+async def test_what_many_calls_left_when_the_pbx_died_is_not_waited_for(studio: Studio) -> None:
+    for number in range(20):
+        await studio.call(f"C{number}", end_reason="pbx_restarted")
+        studio.pbx_writes(f"C{number}", torn=True, seconds=0.5)
+    recorder, began = studio.recorder(), time.monotonic()
+    await recorder.start()
+    await studio.until(lambda: len(studio.told) == 20)
+    await recorder.stop()
+    assert time.monotonic() - began < 20 / AT_ONCE * UNCHANGED * SETTLED_S / 2
+    assert {(await studio.row(f"C{number}")).state for number in range(20)} == {"repaired"}
 
 
 async def test_a_beginning_that_nobody_saw_is_told_by_the_length(studio: Studio) -> None:
