@@ -32,7 +32,7 @@ from dialer.telephony import dialling, thirds
 from dialer.telephony.dialling import Dial
 from dialer.telephony.model import Leg, LegRole
 from dialer.telephony.policy import Refused
-from dialer.telephony.port import DialOrder, OrderUnknown, PbxError
+from dialer.telephony.port import DialOrder, OrderStopped, OrderUnknown, PbxError
 
 log = logging.getLogger(__name__)
 
@@ -257,6 +257,7 @@ class Control:
             if not held:
                 await pbx.hold(leg=call.leg)
             if order is not None:
+                self._check_stop(room)
                 await pbx.dial_third(order)
             elif endpoint:
                 await pbx.ring_third(leg=third.leg, endpoint=endpoint, timeout_s=third.ring_timeout_s)
@@ -268,6 +269,11 @@ class Control:
             return
         if third.in_session:
             await self._parties.connect(room, third)
+
+    def _check_stop(self, room: Room) -> None:
+        """Raises `OrderStopped` where the line was stopped since the dial was written down."""
+        if room.loaded is not None and self.world.stops.stands(room.loaded.campaign.line):
+            raise OrderStopped(room.loaded.campaign.line)
 
     async def complete(self, room: Room) -> None:
         """The third gets the client; the operator is out."""

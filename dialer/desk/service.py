@@ -15,6 +15,7 @@ from dialer.desk import work as units
 from dialer.desk.control import Control
 from dialer.desk.following import Following
 from dialer.desk.handed import Handed
+from dialer.desk.line_stop import hang_up_line
 from dialer.desk.orders import Orders
 from dialer.desk.parties import Parties
 from dialer.desk.room import Room
@@ -24,7 +25,6 @@ from dialer.desk.taping import Taping
 from dialer.desk.verbs import Verbs
 from dialer.desk.world import DeskRefused, World
 from dialer.telephony.model import Call
-from dialer.telephony.policy import SERVICE
 
 log = logging.getLogger(__name__)
 
@@ -108,16 +108,8 @@ class Desks:
             return frame or self.rooms.frame(room)
 
     async def hang_up_line(self, line: str) -> int:
-        """End every live outbound call of a line ("" = of all lines); gives how many there were."""
-        rooms = [room for room in self.rooms.all.values() if _is_out(room, line)]
-        await asyncio.gather(*(self._hang_up(room, line) for room in rooms))
-        return len(rooms)
-
-    async def _hang_up(self, room: Room, line: str) -> None:
-        async with self.rooms.changing(room):
-            if _is_out(room, line):
-                await self.verbs.hangup(room)
-            self.rooms.push(room)
+        """End every live leg that was dialled over a line ("" = over all); gives how many there were."""
+        return await hang_up_line(self.world, self.rooms, self.verbs, line)
 
     def user_changed(self, user: User) -> None:
         """The page of a user who changed language is drawn anew in it."""
@@ -153,10 +145,3 @@ class Desks:
             if self.world.same_pbx(room.pbx, pbx):
                 room.dirty.set()
         self.handed.all_changed()
-
-
-def _is_out(room: Room, line: str) -> bool:
-    call = room.desk.work.call if room.desk.work is not None else None
-    return (
-        call is not None and not call.ended and call.direction == "outbound" and line in (SERVICE, call.line)
-    )

@@ -156,6 +156,13 @@ def note(conn: Connection, dial: Dial, allowed: Permit, now: datetime) -> None:
     )
 
 
+def live_legs(conn: Connection, line: str) -> list[tuple[str, str]]:
+    """Legs that were dialled and are not over, each with its line; "" = over all lines."""
+    live = select(dials.c.id, dials.c.line).where(dials.c.ended_at.is_(None))
+    found = conn.execute(live if line == SERVICE else live.where(dials.c.line == line))
+    return [(row.id, row.line) for row in found]
+
+
 def answered(conn: Connection, leg: str, at: datetime) -> None:
     """From now on it costs; nothing where the leg was no dial of ours (a call from outside)."""
     prepared.run(conn, _ANSWERED, {"leg": leg, "at": at})

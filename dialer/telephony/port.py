@@ -38,6 +38,12 @@ class OrderInvalid(PbxError):
     code = "order_invalid"
 
 
+class OrderStopped(PbxError):
+    """The kill switch fell between the commit and the order: nothing was sent."""
+
+    code = "line_stopped"
+
+
 class OrderUnknown(PbxError):
     """Sent, and no answer before the deadline or the end of the connection."""
 

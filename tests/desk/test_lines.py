@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import Any
 
+import pytest
 from sqlalchemy import Connection, select
 
+from dialer.desk.control import Target
 from dialer.desk.room import Room
+from dialer.desk.talk import Goal
 from dialer.desk.view import DeskState
+from dialer.desk.world import DeskRefused
 from dialer.events import LineAlarm
 from dialer.store.outbox import Envelope
 from dialer.telephony import alarms, policies
@@ -162,3 +168,64 @@ async def test_an_attempt_that_its_campaign_refuses_is_no_dial(office: Office) -
     office.pass_time(minutes=2)
     assert await dial(office, room) == "attempts_per_day"
     assert await count_dials(office) == 1
+
+
+# --- a third person, dialled over the same line ----------------------------------------------------------------
+
+
+async def talking(office: Office) -> Room:
+    await office.add_clients(1)
+    room = await with_client(office)
+    assert await dial(office, room) == ""
+    office.pbx.client_waits(office.pbx.dialled[-1].call)
+    await office.settled(room, lambda view: view.state is DeskState.TALKING)
+    return room
+
+
+async def test_a_third_person_is_dialled_by_the_same_rules(office: Office) -> None:
+    room = await talking(office)
+    for written, code in (
+        ("+44 20 7946 0018", "number_not_allowed"),
+        ("+7 809 501-23-45", "number_forbidden"),
+        ("+881612345678", "number_forbidden"),
+    ):
+        with pytest.raises(DeskRefused) as refused:
+            await third(office, room, written)
+        assert refused.value.code == code
+    assert len(office.pbx.dialled) == 1
+    await third(office, room, "8 900 555-11-22")
+    assert [row.operator_id for row in await all_dials(office)] == [room.user.id] * 2
+
+
+async def test_a_stop_with_the_calls_ends_a_client_who_was_handed_on(office: Office) -> None:
+    """A stolen login hands a call on to a number that pays and leaves it there: no desk holds it any more."""
+    room = await talking(office)
+    await third(office, room, "8 900 555-11-22")
+    office.pbx.third_answers(office.pbx.dialled[-1].call)
+    await office.settled(room, lambda view: view.state is DeskState.WRAPUP)
+    assert [row.ended_at for row in await all_dials(office)] == [None, None]
+    assert await control(office).stop("", HEAD, hang_up=True) == 2
+    ended = {leg for verb, leg in office.pbx.orders if verb == "hangup"}
+    assert ended >= {order.call for order in office.pbx.dialled}
+    async with asyncio.timeout(5):
+        while any(row.ended_at is None for row in await all_dials(office)):
+            continue
+
+
+async def test_a_stop_before_a_thirds_order_brings_the_client_back(office: Office) -> None:
+    room = await talking(office)
+    office.desks.world.stops.stop("main")  # as between the commit and the order
+    await third(office, room, "8 900 555-11-22")
+    assert len(office.pbx.dialled) == 1
+    assert room.refusal is not None
+    assert room.refusal.code == "line_stopped"
+    assert [row.ended_at is None for row in await all_dials(office)] == [True, False]
+
+
+async def third(office: Office, room: Room, written: str) -> None:
+    target = Target(number=written)
+    await office.press(room, lambda r: office.desks.control.transfer(r, target, Goal.HAND_OVER))
+
+
+async def all_dials(office: Office) -> list[Any]:
+    return await office.store.read(lambda conn: list(conn.execute(select(dials).order_by(dials.c.id))))
