@@ -120,6 +120,7 @@ class Lifeline:
             self._buffer = self._trying = None
             if self.connection is not None:
                 self.offset_s = connection.offset_s
+                self._past += Tally(gaps=1)
                 self.connection = None
                 self.problem, self.cause = reason, "lost"
                 log.warning("ami_down %s: %s", self._settings.name, reason)

@@ -11,6 +11,7 @@ from dialer.health.figures import Figure, count
 @dataclass(frozen=True, slots=True)
 class Tally:
     connections: int = 0
+    gaps: int = 0  # connections that were in use and broke
     events: int = 0  # handed on
     skipped: int = 0  # of kinds that nobody wants
     malformed: int = 0  # messages thrown away
@@ -34,6 +35,7 @@ class Tally:
 
 _SAYS = {
     "connections": "Connections begun.",
+    "gaps": "Connections in use that broke: what happened in the gap is asked afterwards.",
     "events": "Events handed on.",
     "skipped": "Events of kinds that are not wanted, never taken apart.",
     "malformed": "Messages thrown away: of no form that AMI has.",
