@@ -25,7 +25,7 @@ from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
 from dialer.config import ConfigError, Settings, metrics_token
-from dialer.desk import call_routes, recording_routes
+from dialer.desk import call_routes, listening_routes, recording_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
 from dialer.desk.figures import desk_figures
@@ -327,6 +327,7 @@ def _operations(
         *line_routes.operations(control),
         *call_routes.operations(store, sound),
         *recording_routes.operations(sound),
+        *listening_routes.operations(desks),
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(
             auth,

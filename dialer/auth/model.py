@@ -25,6 +25,7 @@ class Permission(enum.StrEnum):
     USE_DESK = "use_desk"
     SEE_CONSOLE = "see_console"
     LISTEN = "listen"  # recordings of any operator
+    LISTEN_LIVE = "listen_live"  # to calls as they are, and speak in them, and take them over
     HOLD_RECORDINGS = "hold_recordings"  # keep one from being deleted in its time
     SEE_LISTENINGS = "see_listenings"  # who heard what
     RUN_CAMPAIGNS = "run_campaigns"
@@ -41,6 +42,7 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     | {
         Permission.SEE_CONSOLE,
         Permission.LISTEN,
+        Permission.LISTEN_LIVE,
         Permission.HOLD_RECORDINGS,
         Permission.SEE_LISTENINGS,
         Permission.RUN_CAMPAIGNS,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from dialer.campaigns.overview import CampaignRow, load_rows
 from dialer.clients.numbers import national
 from dialer.desk.figures import page_figures
+from dialer.desk.handed import HandedCall
 from dialer.desk.model import state_of
 from dialer.desk.room import Pages, Room, Watcher
 from dialer.desk.service import Desks
@@ -51,6 +52,18 @@ class LiveCall(Struct, frozen=True, kw_only=True):
     campaign: str
     started_at: datetime
     answered_at: datetime | None
+    why_not: str  # why nobody can listen to it now (`listen.why.<code>`), "" where somebody can
+
+
+class EarLine(Struct, frozen=True, kw_only=True):
+    """A supervisor at a call; `up`: the phone was picked up."""
+
+    user_id: int
+    user: str
+    call: str
+    mode: str
+    up: bool
+    since: datetime
 
 
 class PbxLine(Struct, frozen=True, kw_only=True):
@@ -66,6 +79,7 @@ class ConsoleView(Struct, frozen=True, kw_only=True):
     pbxs: list[PbxLine]
     operators: list[OperatorLine]
     calls: list[LiveCall]
+    ears: list[EarLine]
     campaigns: list[CampaignRow]
     alarms: list[Alarm]
     troubles: list[Trouble]  # of the daemon and what it stands on
@@ -141,6 +155,20 @@ class Board:
                     log.warning("live view not drawn: %s", error)
             await asyncio.sleep(PAUSE_S)
 
+    def _ears(self) -> list[EarLine]:
+        listeners = self._desks.listeners
+        return [
+            EarLine(
+                user_id=ear.user_id,
+                user=listeners.names.get(ear.user_id, ""),
+                call=ear.call_id,
+                mode=ear.mode.value,
+                up=listeners.legs.get(ear.leg, False),
+                since=ear.since,
+            )
+            for ear in listeners.ears.values()
+        ]
+
     async def _draw(self) -> bytes:
         since = self._midnight()
         now = self._desks.world.now()
@@ -166,13 +194,32 @@ class Board:
             pbx_up=all(pbx.up for pbx in pbxs),
             pbxs=pbxs,
             operators=[_operator(room) for room in rooms if _is_here(room)],
-            calls=[line for room in rooms if (line := _call(room)) is not None],
+            calls=[line for room in rooms if (line := _call(room)) is not None]
+            + [_handed(call) for call in self._desks.handed.calls.values()],
+            ears=self._ears(),
             campaigns=rows,
             alarms=alarmed,
             troubles=list(self._troubles),
             stopped=sorted(stopped),
         )
         return msgspec.json.encode(ConsoleFrame(stream=self._desks.rooms.stream, seq=self._seq, console=view))
+
+
+def _handed(call: HandedCall) -> LiveCall:
+    """A call that goes on without its operator: with whoever has the client now."""
+    record = call.record
+    return LiveCall(
+        id=record.id,
+        direction=record.direction,
+        state=record.state.value,
+        operator=call.has_it,
+        client=call.client,
+        number=national(record.number),
+        campaign=call.campaign,
+        started_at=record.started_at,
+        answered_at=record.answered_at,
+        why_not="handed_on",
+    )
 
 
 def _pbx(pbx: Pbx, board: Switchboard, rooms: Iterable[Room]) -> PbxLine:
@@ -201,7 +248,7 @@ def _operator(room: Room) -> OperatorLine:
 
 def _call(room: Room) -> LiveCall | None:
     work = room.desk.work
-    if work is None or work.call is None or work.call.ended or room.loaded is None:
+    if work is None or work.call is None or work.call.ended or room.loaded is None or work.handed_on:
         return None
     return LiveCall(
         id=work.call.id,
@@ -213,4 +260,5 @@ def _call(room: Room) -> LiveCall | None:
         campaign=room.loaded.campaign.name,
         started_at=work.call.started_at,
         answered_at=work.call.answered_at,
+        why_not="" if state_of(room.desk) is DeskState.TALKING and room.desk.session_up else "not_talking",
     )

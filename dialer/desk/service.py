@@ -16,6 +16,7 @@ from dialer.desk.control import Control
 from dialer.desk.following import Following
 from dialer.desk.handed import Handed
 from dialer.desk.line_stop import hang_up_line
+from dialer.desk.listening import Listeners
 from dialer.desk.orders import Orders
 from dialer.desk.parties import Parties
 from dialer.desk.room import Room
@@ -42,6 +43,7 @@ class Desks:
         self.handed = Handed(world, self.rooms)
         self.parties = Parties(world, self.rooms, orders, self.handed)
         self.control = Control(world, self.rooms, orders, self.parties, self.verbs)
+        self.listeners = Listeners(world, self.rooms, self.parties)
         self.following = Following(world, self.rooms, orders, self.parties)
         self.taping = Taping(world, self.rooms, orders)
         self.sweep = Sweep(world, self.rooms, self.parties, self.taping)
@@ -58,6 +60,7 @@ class Desks:
                 # One desk that can't be taken up must not keep everybody else from working.
                 log.exception("desk not taken up: operator %s", desk.operator_id)
         await self.handed.start()
+        await self.listeners.start()
         await self._rescue()
         await self.sweep.expire(self.world.now())
 
@@ -80,6 +83,7 @@ class Desks:
                 )  # while no daemon was there: its page comes back, or it does not
 
     async def stop(self) -> None:
+        await self.listeners.stop()
         await self.handed.stop()
         for room in self.rooms.all.values():
             if room.follower is not None:
@@ -138,6 +142,7 @@ class Desks:
         room = self.rooms.with_session(leg)
         if room is not None:
             room.dirty.set()
+        self.listeners.changed()
 
     def pbx_changed(self, pbx: str) -> None:
         """One PBX came or went: the desks that work at it look again, and no others."""

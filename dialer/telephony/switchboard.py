@@ -58,6 +58,7 @@ class Switchboard:
         self.name = name  # the PBX's
         self.calls: dict[str, Call] = {}
         self.sessions: dict[str, bool] = {}
+        self.ears: dict[str, bool] = {}  # supervisors' legs at operators': True = picked up
         self.waiting_clients: set[str] = set()  # answered, recorded, not yet joined
         self.unknown_legs = 0
         self.took_stock = False  # once it did, a session that is not here is none
@@ -120,10 +121,12 @@ class Switchboard:
     def _event(self, event: PbxEvent) -> None:
         if event.leg in self.sessions:
             self._session_event(event)
+        if event.leg in self.ears:
+            self._ear_event(event)
         call_id = event.call if isinstance(event, ClientReady) else self._by_leg.get(event.leg)
         call = self.calls.get(call_id) if call_id else None
         if call is None or call_id is None:
-            self.unknown_legs += event.leg not in self.sessions
+            self.unknown_legs += event.leg not in self.sessions and event.leg not in self.ears
             return
         match event:
             case ClientReady():
@@ -156,6 +159,18 @@ class Switchboard:
             case _:
                 pass
 
+    def _ear_event(self, event: PbxEvent) -> None:
+        match event:
+            case LegAnswered() if not self.ears[event.leg]:
+                self.ears[event.leg] = True
+                self.listener.session_changed(event.leg)
+            case LegEnded() | LegOrderFailed():
+                self._end_ear(event.leg)
+
+    def _end_ear(self, leg: str) -> None:
+        if self.ears.pop(leg, None) is not None:
+            self.listener.session_changed(leg)
+
     def _end_session(self, leg: str) -> None:
         if self.sessions.pop(leg, None) is not None:
             self.listener.session_changed(leg)
@@ -181,6 +196,9 @@ class Switchboard:
             elif live[leg].up and not self.sessions[leg]:
                 self.sessions[leg] = True
                 self.listener.session_changed(leg)
+
+        for leg in [leg for leg in self.ears if restarted or leg not in live]:
+            self._end_ear(leg)
 
     def _catch_up(self, call: Call, row: LiveLeg | None) -> None:
         """What a living leg's place says of events that nobody heard."""

@@ -24,6 +24,7 @@ class Switchboards:
         everywhere = (*self.boards.values(), self._nowhere)
         self.calls: Mapping[str, Call] = ChainMap(*(board.calls for board in everywhere))
         self.sessions: Mapping[str, bool] = ChainMap(*(board.sessions for board in everywhere))
+        self.ears: Mapping[str, bool] = ChainMap(*(board.ears for board in everywhere))
         self._everywhere = everywhere
 
     def at(self, pbx: str) -> Switchboard:
@@ -73,6 +74,14 @@ class Switchboards:
         for board in self._everywhere:
             board.sessions.pop(leg, None)
 
+    def expect_ear(self, leg: str, *, pbx: str, up: bool = False) -> None:
+        """A supervisor's phone is about to be rung to an operator's leg, or was when the last daemon ended."""
+        self.at(pbx).ears.setdefault(leg, up)
+
+    def forget_ear(self, leg: str) -> None:
+        for board in self._everywhere:
+            board.ears.pop(leg, None)
+
     def is_waiting(self, call_id: str) -> bool:
         """Whether this client stands answered and recorded, and not yet joined with anybody."""
         return any(call_id in board.waiting_clients for board in self._everywhere)
@@ -87,7 +96,7 @@ class Switchboards:
 
     def close_what_is_nowhere(self, at: float) -> None:
         """Nobody will ever report what was left at a PBX that is no longer configured: it is lost sight of."""
-        if self._nowhere.calls or self._nowhere.sessions:
+        if self._nowhere.calls or self._nowhere.sessions or self._nowhere.ears:
             self._nowhere.take_stock(Snapshot(at=at, started="", legs=()))
 
 

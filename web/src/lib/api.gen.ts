@@ -633,6 +633,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Listen to a call at one's own phone, or change the mode */
+        post: operations["live_listen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop listening */
+        post: operations["live_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/take_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a call over from its operator */
+        post: operations["live_take_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live/listenings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who listened to which live call, the newest first */
+        get: operations["list_listenings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/health": {
         parameters: {
             query?: never;
@@ -1491,14 +1559,14 @@ export interface components {
          * @description The latest first.
          */
         RecordingLog: {
-            listenings: components["schemas"]["ListeningRow"][];
+            listenings: components["schemas"]["dialer.desk.recording_view.ListeningRow"][];
             changes: components["schemas"]["LogRow"][];
         };
         /**
          * ListeningRow
          * @description `from_s` none: the sound was handed out; the parts that were played follow.
          */
-        ListeningRow: {
+        "dialer.desk.recording_view.ListeningRow": {
             at: string;
             by: string;
             segment: number;
@@ -1514,6 +1582,44 @@ export interface components {
             what: string;
             by: string;
             why: string;
+        };
+        /** ListenBody */
+        ListenBody: {
+            call: string;
+            /** @enum {unknown} */
+            mode: "barge" | "listen" | "whisper";
+        };
+        /**
+         * PressAnswer
+         * @description What was pressed is done, or `refused` says why not; the live view shows the rest.
+         */
+        PressAnswer: {
+            /** @default null */
+            refused: components["schemas"]["RefusedPress"] | null;
+        };
+        /** NothingBody */
+        NothingBody: Record<string, never>;
+        /** CallBody */
+        CallBody: {
+            call: string;
+        };
+        /** ListeningLog */
+        ListeningLog: {
+            items: components["schemas"]["dialer.desk.listening_routes.ListeningRow"][];
+            next: string | null;
+        };
+        /**
+         * ListeningRow
+         * @description Who listened to whom, when, and how; a change of mode is a row of its own.
+         */
+        "dialer.desk.listening_routes.ListeningRow": {
+            id: string;
+            user: string;
+            operator: string;
+            call: string;
+            mode: string;
+            started_at: string;
+            ended_at: string | null;
         };
         /**
          * HealthView
@@ -1609,6 +1715,7 @@ export interface components {
             pbxs: components["schemas"]["PbxLine"][];
             operators: components["schemas"]["OperatorLine"][];
             calls: components["schemas"]["LiveCall"][];
+            ears: components["schemas"]["EarLine"][];
             campaigns: components["schemas"]["CampaignRow"][];
             alarms: components["schemas"]["Alarm"][];
             troubles: components["schemas"]["Trouble"][];
@@ -1641,6 +1748,19 @@ export interface components {
             campaign: string;
             started_at: string;
             answered_at: string | null;
+            why_not: string;
+        };
+        /**
+         * EarLine
+         * @description A supervisor at a call; `up`: the phone was picked up.
+         */
+        EarLine: {
+            user_id: number;
+            user: string;
+            call: string;
+            mode: string;
+            up: boolean;
+            since: string;
         };
         /**
          * Alarm
@@ -1763,8 +1883,14 @@ export type HeardBody = components['schemas']['HeardBody'];
 export type Done = components['schemas']['Done'];
 export type HoldBody = components['schemas']['HoldBody'];
 export type RecordingLog = components['schemas']['RecordingLog'];
-export type ListeningRow = components['schemas']['ListeningRow'];
+export type DialerDeskRecordingViewListeningRow = components['schemas']['dialer.desk.recording_view.ListeningRow'];
 export type LogRow = components['schemas']['LogRow'];
+export type ListenBody = components['schemas']['ListenBody'];
+export type PressAnswer = components['schemas']['PressAnswer'];
+export type NothingBody = components['schemas']['NothingBody'];
+export type CallBody = components['schemas']['CallBody'];
+export type ListeningLog = components['schemas']['ListeningLog'];
+export type DialerDeskListeningRoutesListeningRow = components['schemas']['dialer.desk.listening_routes.ListeningRow'];
 export type HealthView = components['schemas']['HealthView'];
 export type HealthFinding = components['schemas']['HealthFinding'];
 export type HealthEcho = components['schemas']['HealthEcho'];
@@ -1779,6 +1905,7 @@ export type ConsoleView = components['schemas']['ConsoleView'];
 export type PbxLine = components['schemas']['PbxLine'];
 export type OperatorLine = components['schemas']['OperatorLine'];
 export type LiveCall = components['schemas']['LiveCall'];
+export type EarLine = components['schemas']['EarLine'];
 export type Alarm = components['schemas']['Alarm'];
 export type Trouble = components['schemas']['Trouble'];
 export type $defs = Record<string, never>;
@@ -3224,6 +3351,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordingLog"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    live_listen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListenBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PressAnswer"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    live_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NothingBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PressAnswer"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    live_take_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PressAnswer"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_listenings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListeningLog"];
                 };
             };
             /** @description a problem (RFC 9457) */
