@@ -41,7 +41,7 @@ class PressAnswer(Struct, frozen=True, kw_only=True):
     refused: RefusedPress | None = None
 
 
-class ListeningRow(Struct, frozen=True, kw_only=True):
+class LiveListening(Struct, frozen=True, kw_only=True):
     """Who listened to whom, when, and how; a change of mode is a row of its own."""
 
     id: str
@@ -53,8 +53,8 @@ class ListeningRow(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
 
 
-class ListeningLog(Struct, frozen=True, kw_only=True):
-    items: list[ListeningRow]
+class LiveListenings(Struct, frozen=True, kw_only=True):
+    items: list[LiveListening]
     next: str | None
 
 
@@ -81,7 +81,7 @@ def operations(desks: Desks) -> list[Operation]:
             answers=PressAnswer,
         )
 
-    async def list_listenings(call: ApiCall) -> ListeningLog:
+    async def list_listenings(call: ApiCall) -> LiveListenings:
         before = call.query("cursor")[:26]
         return await desks.world.store.read(lambda conn: load_log(conn, before))
 
@@ -105,12 +105,12 @@ def operations(desks: Desks) -> list[Operation]:
             summary="Who listened to which live call, the newest first",
             permission=Permission.SEE_LISTENINGS,
             handler=list_listenings,
-            answers=ListeningLog,
+            answers=LiveListenings,
         ),
     ]
 
 
-def load_log(conn: Connection, before: str) -> ListeningLog:
+def load_log(conn: Connection, before: str) -> LiveListenings:
     """A page of the log; `before` is the id that the last page ended with."""
     who, whom = users, users.alias()
     query = (
@@ -122,7 +122,7 @@ def load_log(conn: Connection, before: str) -> ListeningLog:
     )
     rows = conn.execute(query.where(listenings.c.id < before) if before else query).all()
     items = [
-        ListeningRow(
+        LiveListening(
             id=row.id,
             user=row.user_name,
             operator=row.operator_name,
@@ -133,4 +133,4 @@ def load_log(conn: Connection, before: str) -> ListeningLog:
         )
         for row in rows[:PAGE]
     ]
-    return ListeningLog(items=items, next=items[-1].id if len(rows) > PAGE else None)
+    return LiveListenings(items=items, next=items[-1].id if len(rows) > PAGE else None)

@@ -1559,14 +1559,14 @@ export interface components {
          * @description The latest first.
          */
         RecordingLog: {
-            listenings: components["schemas"]["dialer.desk.recording_view.ListeningRow"][];
+            listenings: components["schemas"]["ListeningRow"][];
             changes: components["schemas"]["LogRow"][];
         };
         /**
          * ListeningRow
          * @description `from_s` none: the sound was handed out; the parts that were played follow.
          */
-        "dialer.desk.recording_view.ListeningRow": {
+        ListeningRow: {
             at: string;
             by: string;
             segment: number;
@@ -1603,16 +1603,16 @@ export interface components {
         CallBody: {
             call: string;
         };
-        /** ListeningLog */
-        ListeningLog: {
-            items: components["schemas"]["dialer.desk.listening_routes.ListeningRow"][];
+        /** LiveListenings */
+        LiveListenings: {
+            items: components["schemas"]["LiveListening"][];
             next: string | null;
         };
         /**
-         * ListeningRow
+         * LiveListening
          * @description Who listened to whom, when, and how; a change of mode is a row of its own.
          */
-        "dialer.desk.listening_routes.ListeningRow": {
+        LiveListening: {
             id: string;
             user: string;
             operator: string;
@@ -1883,14 +1883,14 @@ export type HeardBody = components['schemas']['HeardBody'];
 export type Done = components['schemas']['Done'];
 export type HoldBody = components['schemas']['HoldBody'];
 export type RecordingLog = components['schemas']['RecordingLog'];
-export type DialerDeskRecordingViewListeningRow = components['schemas']['dialer.desk.recording_view.ListeningRow'];
+export type ListeningRow = components['schemas']['ListeningRow'];
 export type LogRow = components['schemas']['LogRow'];
 export type ListenBody = components['schemas']['ListenBody'];
 export type PressAnswer = components['schemas']['PressAnswer'];
 export type NothingBody = components['schemas']['NothingBody'];
 export type CallBody = components['schemas']['CallBody'];
-export type ListeningLog = components['schemas']['ListeningLog'];
-export type DialerDeskListeningRoutesListeningRow = components['schemas']['dialer.desk.listening_routes.ListeningRow'];
+export type LiveListenings = components['schemas']['LiveListenings'];
+export type LiveListening = components['schemas']['LiveListening'];
 export type HealthView = components['schemas']['HealthView'];
 export type HealthFinding = components['schemas']['HealthFinding'];
 export type HealthEcho = components['schemas']['HealthEcho'];
@@ -3506,7 +3506,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ListeningLog"];
+                    "application/json": components["schemas"]["LiveListenings"];
                 };
             };
             /** @description a problem (RFC 9457) */

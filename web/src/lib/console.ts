@@ -3,6 +3,7 @@ import type * as api from './api.gen';
 import type { Language, Narrowed } from './view';
 
 export type {
+  EarLine,
   HeldView,
   ListeningRow,
   LogRow,
