@@ -50,10 +50,19 @@ from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.port import Pbx
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.recordings import Recorder
-from dialer.telephony.sources import SharedFolder
 from dialer.telephony.switchboards import Switchboards
 from dialer.watching import Pulse, Watching
-from dialer.wiring import asterisk_of, doctor_of, lines_of, new_id, over_tls, phones_of, sockets_of, utc_now
+from dialer.wiring import (
+    archive_of,
+    asterisk_of,
+    doctor_of,
+    lines_of,
+    new_id,
+    over_tls,
+    phones_of,
+    sockets_of,
+    utc_now,
+)
 
 log = logging.getLogger(__name__)
 
@@ -126,10 +135,10 @@ async def running(settings: Settings) -> AsyncIterator[App]:
         desks = Desks(_world(settings, store, auth, pbxs, switchboard))
         inbound, board = Inbound(desks), Board(desks, midnight)
         switchboard.listen(Ears(desks, inbound, board))
-        recorder = _recorder(settings, store)
+        recorder, archive = archive_of(settings, store)
         bus = await _start_bus(store, recorder, board, stack)
-        await recorder.start()
-        stack.push_async_callback(recorder.stop)
+        await archive.start()
+        stack.push_async_callback(archive.stop)
         control = LineControl(store, desks.world.lines, desks.world.stops, utc_now, desks.hang_up_line)
         await control.start()
         await desks.start()
@@ -194,20 +203,6 @@ def _world(
         new_id=new_id,
         find_user=find_user,
         longest_pause=timedelta(seconds=settings.recordings.longest_pause_s),
-    )
-
-
-def _recorder(settings: Settings, store: Store) -> Recorder:
-    recordings = settings.recordings
-    elsewhere = {
-        name: SharedFolder(Path(pbx.recordings)) for name, pbx in settings.pbx.items() if pbx.recordings
-    }
-    return Recorder(
-        store,
-        source=Path(recordings.source),
-        sources=elsewhere,
-        kept=Path(recordings.kept),
-        now=utc_now,
     )
 
 

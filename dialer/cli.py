@@ -260,6 +260,7 @@ def _import(arguments: argparse.Namespace) -> int:
         window_s=arguments.window or 3600,
         cooldown_s=arguments.cooldown,
         max_postponed=arguments.max_postponed,
+        recording_days=arguments.recording_days,
     )
 
     async def work() -> int:

@@ -99,6 +99,12 @@ def _add_import(command: Command) -> None:
         ("--window", 1, "SECONDS", "... in so many seconds (default: 3600)"),
         ("--cooldown", 0, "SECONDS", "rule: pause after finishing one"),
         ("--max-postponed", 0, "X", "rule: at most X left postponed"),
+        (
+            "--recording-days",
+            0,
+            "DAYS",
+            "then its recordings are deleted (0: never; default: [recordings] days)",
+        ),
     ):
         imported.add_argument(name, type=_at_least(least), metavar=metavar, help=help)
 

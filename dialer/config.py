@@ -65,6 +65,8 @@ class PbxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     phones_ws: str = ""
     phones_domain: str = ""
     recordings: str = ""
+    recordings_user: str = ""
+    recordings_secret_file: str = ""
 
     def __repr__(self) -> str:
         """Without the password: settings end up in logs and in tracebacks."""
@@ -79,7 +81,13 @@ class Phones(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Recordings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    source: str = "/var/spool/asterisk/monitor"  # where the PBX writes
+    source: str = (
+        "/var/spool/asterisk/monitor"  # where the PBX writes: a folder, or https://... of its web server
+    )
+    user: str = ""  # for the web server; without one the secret is a token
+    secret_file: str = ""
+    most_mb: Annotated[int, Meta(ge=1, le=10000)] = 200  # of one file that is fetched
+    fetch_timeout_s: Annotated[int, Meta(ge=1, le=3600)] = 60
     kept: str = "data/recordings"  # where the finished files are kept
     longest_pause_s: Annotated[int, Meta(ge=5, le=3600)] = 120  # then a paused recording goes on by itself
     opus_after_days: Annotated[int, Meta(ge=-1, le=36500)] = 1  # then the WAV is compressed; -1 = never
@@ -142,13 +150,19 @@ secret_file = "data/ami-secret"            # or: secret = "..."
 # phones_ws = "wss://north.example/ws"      # where it differs from [phones] ...
 # phones_domain = "north.example"
 # recordings = "/mnt/north/monitor"         # ... and from [recordings]
+# recordings_user = "callwright"            # for a web server, as in [recordings]
+# recordings_secret_file = "data/north-recordings-secret"
 
 [phones]                                   # for softphones in the browser
 ws = "ws://127.0.0.1:8088/ws"
 domain = "127.0.0.1"
 
 [recordings]
-source = "/var/spool/asterisk/monitor"     # where Asterisk writes
+source = "/var/spool/asterisk/monitor"     # where Asterisk writes; or "https://..." of its web server
+# user = "callwright"                       # ... with a password; without a user the secret is a token
+# secret_file = "data/recordings-secret"
+# most_mb = 200                             # of one file that is fetched
+# fetch_timeout_s = 60
 kept = "data/recordings"                   # where finished recordings are kept
 longest_pause_s = 120                      # a pause that the operator forgot ends by itself
 opus_after_days = 1                        # then a recording is compressed (Ogg Opus, a tenth); -1 = never

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.settings import AsteriskSettings
 from dialer.auth.routes import PhonePlace
-from dialer.config import PbxSettings, Settings, secret_of
+from dialer.campaigns.archive import Archive
+from dialer.campaigns.retention import Retention
+from dialer.config import ConfigError, PbxSettings, Settings, secret_of
 from dialer.doctor.gather import Place
 from dialer.doctor.model import PagesSeen
 from dialer.doctor.service import Doctor, ReadStore
+from dialer.store.engine import Store
+from dialer.telephony.compression import Compressor
+from dialer.telephony.fetching import PbxHttp, PbxWeb
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
 from dialer.telephony.ranges import Range
+from dialer.telephony.recordings import Recorder
+from dialer.telephony.sources import SharedFolder, Source
 
 
 def utc_now() -> datetime:
@@ -97,3 +104,55 @@ def doctor_of(
         AsteriskExaminer(asterisk_of(name, pbx), new_id=new_id) for name, pbx in settings.pbx.items()
     ]
     return Doctor(place, examiners, read_store, now=utc_now, pages=pages)
+
+
+def sources_of(settings: Settings) -> tuple[Source, dict[str, Source]]:
+    """Where recordings come from: of a PBX that says nothing, and by PBX. Raises `ConfigError`."""
+    wide = settings.recordings
+    own = {
+        name: _source(settings, pbx.recordings, pbx.recordings_user, pbx.recordings_secret_file, name)
+        for name, pbx in settings.pbx.items()
+        if pbx.recordings
+    }
+    return _source(settings, wide.source, wide.user, wide.secret_file, ""), own
+
+
+def _source(settings: Settings, place: str, user: str, secret_file: str, name: str) -> Source:
+    if not place.startswith(("http://", "https://")):
+        return SharedFolder(Path(place))
+    try:
+        secret = Path(secret_file).read_text(encoding="utf-8").strip() if secret_file else ""
+    except OSError as error:
+        raise ConfigError(f"the secret of {place}: {secret_file}: {error.strerror}") from error
+    wide = settings.recordings
+    web = PbxWeb(
+        base=place,
+        user=user,
+        secret=secret,
+        most_bytes=wide.most_mb * 1024 * 1024,
+        timeout_s=float(wide.fetch_timeout_s),
+    )
+    return PbxHttp(web, Path(wide.kept) / ".fetched" / (name or "all"))
+
+
+def archive_of(settings: Settings, store: Store) -> tuple[Recorder, Archive]:
+    """What finishes recordings, and what looks after them later. Raises `ConfigError`."""
+    wide, kept = settings.recordings, Path(settings.recordings.kept)
+    source, own = sources_of(settings)
+    recorder = Recorder(store, source=source, sources=own, kept=kept, now=utc_now)
+    archive = Archive(
+        store,
+        kept=kept,
+        sources=(source, *own.values()),
+        compressor=Compressor(
+            store,
+            kept=kept,
+            now=utc_now,
+            after=timedelta(days=wide.opus_after_days) if wide.opus_after_days >= 0 else None,
+            originals=timedelta(days=wide.originals_days),
+        ),
+        retention=Retention(store, kept=kept, source=source, sources=own, days=wide.days, now=utc_now),
+        recorder=recorder,
+        now=utc_now,
+    )
+    return recorder, archive

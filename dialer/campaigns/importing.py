@@ -43,6 +43,7 @@ class ImportOrder(Struct, frozen=True, kw_only=True):
     window_s: int = 3600
     cooldown_s: int | None = None
     max_postponed: int | None = None
+    recording_days: int | None = None  # None = as it is
 
 
 class RowFault(Struct, frozen=True, kw_only=True):
@@ -138,6 +139,8 @@ def prepare_campaign(conn: Connection, order: ImportOrder, script: Script | None
     if known is not None:
         renewed = known.script_id if script_id is None else script_id
         service.change(conn, known.id, script_id=renewed, rules=rules)
+        if order.recording_days is not None:
+            service.change(conn, known.id, recording_days=order.recording_days)
         return known.id
     campaign = Campaign(
         name=order.campaign,
@@ -146,6 +149,7 @@ def prepare_campaign(conn: Connection, order: ImportOrder, script: Script | None
         line=order.line,
         script_id=script_id,
         rules=rules,
+        recording_days=order.recording_days,
         dispositions=INBOUND if order.inbound else OUTBOUND,
     )
     return service.create(conn, campaign, now)

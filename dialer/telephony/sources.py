@@ -33,6 +33,8 @@ class Source(Protocol):
         """Delete the call's files for good, where that is ours to do."""
         ...
 
+    async def close(self) -> None: ...
+
 
 class SharedFolder:
     """The PBX writes where we read. What it wrote stays until the recording's time is over."""
@@ -66,6 +68,9 @@ class SharedFolder:
                     (self.folder / side_name(call_id, number, side)).unlink(missing_ok=True)
 
         await asyncio.to_thread(unlink)
+
+    async def close(self) -> None:
+        pass
 
     def list_names(self) -> list[str]:
         """All files that bear a name of ours. Blocking."""

@@ -1,0 +1,119 @@
+"""Files and rows held against each other: none is left without the other, and nothing is thrown away by mistake."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, delete, select, update
+
+from dialer.telephony.naming import parse, side_name, stem
+from dialer.telephony.orphans import SegmentRow, look, of_kept
+from dialer.telephony.sources import SharedFolder
+from dialer.telephony.tables import recordings, segments
+from tests.telephony.studio import NOW, Shelf
+
+STATES = ["writing", "ready", "repaired", "no_audio", "missing", "deleted"]
+IDS = st.tuples(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=1, max_size=26), st.integers(1, 99))
+ROWS = st.dictionaries(
+    IDS,
+    st.builds(
+        SegmentRow,
+        state=st.sampled_from(STATES),
+        codec=st.sampled_from(["wav", "opus"]),
+        original_until=st.none() | st.just(NOW),
+    ),
+    max_size=6,
+)
+
+
+@given(IDS, st.sampled_from(["in", "out"]))
+def test_a_name_says_what_it_was_made_of(identity: tuple[str, int], side: str) -> None:
+    call_id, number = identity
+    assert parse(side_name(call_id, number, side)) == (call_id, number, side, "wav")
+    for codec in ("wav", "opus"):
+        assert parse(f"{stem(call_id, number)}.{codec}") == (call_id, number, "", codec)
+
+
+@given(st.text(max_size=40))
+def test_no_other_name_is_ours(name: str) -> None:
+    named = parse(name)
+    if named is not None:
+        end = f"-{named.side}" if named.side else ""
+        assert name == f"{stem(named.call_id, named.number)}{end}.{named.codec}"
+
+
+def test_scenario_39_hostile_names_are_none_of_ours() -> None:
+    for name in (
+        "A;2-in.wav",
+        "../A.wav",
+        "A-1-in.wav",
+        "A-02.wav",
+        "A-100.wav",
+        "a.wav",
+        "A-in.opus",
+        "A.wav\n",
+    ):
+        assert parse(name) is None, name
+
+
+@given(ROWS, st.data())
+def test_no_file_that_can_be_played_is_ever_a_leftover(
+    rows: dict[tuple[str, int], SegmentRow], data: st.DataObject
+) -> None:
+    every = [f"{stem(*key)}.{codec}" for key in rows for codec in ("wav", "opus")]
+    names = data.draw(st.lists(st.sampled_from([*every, "STRANGER.wav", "notes.txt"]), unique=True))
+    strangers, dangling, leftovers = of_kept(names, rows)
+    for (call_id, number), row in rows.items():
+        file = f"{stem(call_id, number)}.{row.codec}"
+        playable = row.state in ("ready", "repaired")
+        assert not (playable and file in leftovers)
+        assert (file in dangling) == (playable and file not in names)
+    assert set(strangers) == {name for name in names if name in ("STRANGER.wav", "notes.txt")}
+
+
+async def test_what_a_crash_left_is_found_mended_and_told(shelf: Shelf) -> None:
+    await shelf.add("GOOD")
+    await shelf.add("GONE")
+    (shelf.kept / "GONE.wav").unlink()
+    await shelf.add("DELETED", state="deleted")
+    await shelf.add("NOROW")
+    (shelf.kept / "NOROW.wav").unlink()
+    shelf.pbx_writes("NOROW")
+    shelf.pbx_writes("UNKNOWN")
+    shelf.write("STRANGER")
+
+    def forget(conn: Connection) -> None:
+        conn.execute(delete(segments).where(segments.c.call_id == "NOROW"))
+        conn.execute(delete(recordings).where(recordings.c.call_id == "NOROW"))
+
+    await shelf.store.write(forget)
+    found, ready = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
+    assert found.dangling == ["GONE.wav"]
+    assert found.leftovers == ["DELETED.wav"]
+    assert found.strangers == ["STRANGER.wav", "UNKNOWN-in.wav", "UNKNOWN-out.wav"]
+    assert found.adopted == ready == ["NOROW"]
+    assert shelf.names() == ["GOOD.wav", "STRANGER.wav"], "what nobody knows is left to people"
+    state = await shelf.store.read(
+        lambda conn: conn.execute(select(recordings.c.state).where(recordings.c.call_id == "NOROW")).scalar()
+    )
+    assert state == "writing", "the recorder finishes it"
+
+
+async def test_a_copy_that_the_store_never_named_goes(shelf: Shelf) -> None:
+    await shelf.add("A")
+    (shelf.kept / "A.opus").write_bytes(b"half a copy")
+    await shelf.add("B")
+    (shelf.kept / "B.opus").write_bytes(b"a copy")
+
+    def named(conn: Connection) -> None:
+        until: datetime = NOW + timedelta(days=1)
+        conn.execute(
+            update(segments).where(segments.c.call_id == "B").values(codec="opus", original_until=until)
+        )
+
+    await shelf.store.write(named)
+    found, _ = await look(shelf.store, kept=shelf.kept, sources=[], now=NOW)
+    assert found.leftovers == ["A.opus"]
+    assert shelf.names() == ["A.wav", "B.opus", "B.wav"]
