@@ -21,7 +21,7 @@ from dialer.scripts.model import ID, NEXT, RETURN, Block, Field, Script, arrows
 from dialer.scripts.values import MAX_LIST, Invalid, clean, from_text
 from dialer.scripts.ways import names
 from dialer.scripts.weave import DOT, CannotWeave, Library, check_subs, uses, weave
-from dialer.scripts.yaml_form import spot_of
+from dialer.scripts.yaml_form import MAX_PACE, spot_of
 
 MAX_BLOCKS: Final = 1_000
 MAX_ANSWERS: Final = 50
@@ -76,6 +76,8 @@ def spotted(findings: Iterable[Finding], spots: Mapping[Path, Spot]) -> list[Fin
 
 
 def _sizes(script: Script) -> Iterator[Finding]:
+    if not 1 <= script.pace <= MAX_PACE:
+        yield Finding(code="pace_wrong", path=("pace",), params={"limit": MAX_PACE})
     if not script.blocks:
         yield Finding(code="no_blocks", path=("blocks",))
     if len(script.blocks) > MAX_BLOCKS:

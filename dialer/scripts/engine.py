@@ -3,13 +3,14 @@
 A move names the step that it answers. Step numbers only grow; a repeat of the last move (same number, same
 content) changes nothing and gives the same state again, any other old number is refused as `step_stale`.
 
-Refusals: run_ended, step_stale{step}, answer_unknown{answer}, jump_unknown{jump}, already_there, not_in_jump,
-nothing_to_go_back, note_too_long{limit}, field_unknown{field}, field_too_long{field,label},
+Refusals: run_ended, step_stale{step}, too_fast{seconds}, answer_unknown{answer}, jump_unknown{jump},
+already_there, not_in_jump, nothing_to_go_back, note_too_long{limit}, field_unknown{field}, field_too_long{field,label},
 field_missing{field,label}, field_invalid{field,label,kind}.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
@@ -63,13 +64,30 @@ def move(
         return Refusal(code="run_ended")
     if step != state.step:
         return Refusal(code="step_stale", params={"step": state.step})
+    hurry_s = left_to_read(script, state, made, now, context)
+    if hurry_s and script.haste == "refuse":
+        return Refusal(code="too_fast", params={"seconds": math.ceil(hurry_s)})
     filled = fill(script, state, step, made.fields)
     if isinstance(filled, Refusal):
         return filled
     way = _way(script, filled, made, context)
     if isinstance(way, Refusal):
         return way
-    return _log(script, filled, made, way, now, context)
+    return _log(script, filled, made, way, now, context, hasty=hurry_s > 0)
+
+
+def left_to_read(script: Script, state: RunState, made: Move, now: datetime, context: Context) -> float:
+    """Seconds that an answer comes too early for the text to have been said (spec S3.4), 0 if it does not.
+
+    Only what is answered for the first time is said: a block that one came back to was read before.
+    """
+    if not script.haste or not isinstance(made, Give | NoneFits):
+        return 0.0
+    block = current(script, state)
+    if any(visit.at.block == block.id for visit in state.trail):
+        return 0.0
+    said = render(paragraphs(block.text), table(script, state.fields, context))
+    return max(0.0, len(said) / script.pace - (now - state.since).total_seconds())
 
 
 def fill(script: Script, state: RunState, step: int, fields: Mapping[str, Typed]) -> RunState | Refusal:
@@ -224,7 +242,9 @@ def _ending(block: Block, state: RunState) -> Ended:
 # --- fields and the log -------------------------------------------------------------------------------------
 
 
-def _log(script: Script, before: RunState, made: Move, way: _Way, now: datetime, context: Context) -> Moved:
+def _log(
+    script: Script, before: RunState, made: Move, way: _Way, now: datetime, context: Context, *, hasty: bool
+) -> Moved:
     step = _step(script, way.state, current(script, before), now, context, kind=_kind(made))
     step = msgspec.structs.replace(
         step,
@@ -232,6 +252,7 @@ def _log(script: Script, before: RunState, made: Move, way: _Way, now: datetime,
         answer_text=render(way.answer_text, table(script, before.fields, context))[:MAX_ANSWER_TEXT],
         note=way.note,
         to=way.place.block,
+        hasty=hasty,
     )
     state = msgspec.structs.replace(
         way.state, step=before.step + 1, at=way.place, since=now, trail=way.trail, answered=made

@@ -26,6 +26,11 @@ FieldKind = Literal[
     "text", "number", "money", "date", "time", "choice", "choices", "yes_no", "phone", "email"
 ]
 Ending = Literal["", "end", "refused"]
+Haste = Literal["", "mark", "refuse"]
+"""What becomes of an answer that comes before the text can have been read: nothing, a mark in the log, a refusal."""
+
+PACE: Final = 25
+"""Characters a second that nobody reads aloud: half as much again as the fastest speech."""
 
 Value = str | bool | list[str] | None
 """What a field holds: numbers, dates and times are kept as canonical text; None and "" are "not filled"."""
@@ -93,6 +98,8 @@ class Script(Struct, frozen=True, kw_only=True, cache_hash=True):
     start: str
     blocks: tuple[Block, ...]
     about: str = ""
+    haste: Haste = ""
+    pace: int = PACE  # characters a second
     common: tuple[Field, ...] = ()  # fields that are shown on every block
     jumps: tuple[Jump, ...] = ()
 

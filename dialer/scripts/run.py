@@ -123,6 +123,7 @@ class Step(Struct, frozen=True, kw_only=True):
     to: str  # the block that came next, "" at the end
     entered_at: datetime
     answered_at: datetime
+    hasty: bool = False  # answered before the text can have been read
 
 
 class Refusal(Struct, frozen=True, kw_only=True):

@@ -213,5 +213,6 @@ def _step_values(run_id: str, step: Step, call_id: str | None) -> dict[str, obje
         "next_block": step.to,
         "entered_at": step.entered_at,
         "answered_at": step.answered_at,
+        "hasty": step.hasty,
         "call_id": call_id,
     }

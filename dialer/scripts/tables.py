@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from dialer.scripts.model import Script
 from dialer.scripts.run import RunState
@@ -61,6 +61,7 @@ steps = Table(
     Column("next_block", String(64), nullable=False, default=""),
     Column("entered_at", UtcDateTime, nullable=False),
     Column("answered_at", UtcDateTime, nullable=False),
+    Column("hasty", Boolean, nullable=False, default=False),  # before the text can have been read
     Column("call_id", String(26)),
     Index("ix_steps_call_id", "call_id"),
 )

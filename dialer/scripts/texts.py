@@ -134,6 +134,10 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "После скрипта, через который проходит блок «{block}», некуда идти: нет «next».",
         "After the script that the block “{block}” passes through there is nowhere to go: it has no “next”.",
     ),
+    "pace_wrong": (
+        "Темп чтения — от 1 до {limit} знаков в секунду.",
+        "The pace of reading is from 1 to {limit} characters a second.",
+    ),
     "automatic_loop": (
         "Блоки без текста ведут по кругу: {blocks}.",
         "Blocks with nothing to say lead in a circle: {blocks}.",

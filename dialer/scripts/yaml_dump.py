@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from dialer.scripts.model import Answer, Block, Field, Jump, Script
+from dialer.scripts.model import PACE, Answer, Block, Field, Jump, Script
 from dialer.scripts.yaml_form import FORMAT
 
 
@@ -16,6 +16,10 @@ def dump(script: Script) -> str:
     if script.about:
         head["about"] = script.about
     head["start"] = script.start
+    if script.haste:
+        head["haste"] = script.haste
+    if script.pace != PACE:
+        head["pace"] = script.pace
     parts = [_yaml(head)]
     if script.common:
         parts.append(_yaml({"common": _fields(script.common)}))

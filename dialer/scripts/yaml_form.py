@@ -13,10 +13,11 @@ from typing import Any, Final, TypeVar, get_args
 from msgspec import Struct
 
 from dialer.scripts.findings import Finding, Path, Spot, has_errors
-from dialer.scripts.model import Answer, Block, Field, FieldKind, Jump, Language, Script, Tone, Way
+from dialer.scripts.model import Answer, Block, Field, FieldKind, Haste, Jump, Language, Script, Tone, Way
 from dialer.scripts.yaml_tree import Entries, Items, Node, Scalar, Unreadable, read_tree
 
 FORMAT: Final = "1"
+MAX_PACE: Final = 1_000
 
 T = TypeVar("T")
 
@@ -76,6 +77,8 @@ class _Reader:
                 "about": self._text,
                 "language": self._one_of(get_args(Language)),
                 "start": self._text,
+                "haste": self._one_of(get_args(Haste)),
+                "pace": self._whole(1, MAX_PACE),
                 "common": self._by_id(self._field),
                 "jumps": self._by_id(self._jump),
                 "blocks": self._by_id(self._block),
@@ -233,6 +236,16 @@ class _Reader:
             if isinstance(node, Scalar) and node.text in words:
                 return node.text
             self._fault("value_wrong", path, node.spot, expected=" | ".join(words))
+            return None
+
+        return taken
+
+    def _whole(self, least: int, most: int) -> Take:
+        def taken(node: Node, path: Path) -> int | None:
+            text = node.text if isinstance(node, Scalar) and len(node.text) < 10 else ""
+            if text.isascii() and text.isdecimal() and least <= int(text) <= most:
+                return int(text)
+            self._fault("value_wrong", path, node.spot, expected=f"{least} … {most}")
             return None
 
         return taken

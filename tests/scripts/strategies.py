@@ -140,6 +140,8 @@ def scripts(draw: st.DrawFn) -> Script:
         about=draw(texts),
         language=draw(st.sampled_from(["ru", "en"])),
         start="b0",
+        haste=draw(st.sampled_from(["", "mark"])),
+        pace=draw(st.integers(1, 100)),
         common=tuple(draw(fields(f"c{at}")) for at in range(draw(st.integers(0, 1)))),
         jumps=tuple(Jump(id=f"q{at}", text=draw(lines), to=to) for at, to in enumerate(jumped)),
         blocks=tuple(blocks),

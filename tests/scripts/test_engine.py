@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dialer.scripts.check import check
 from dialer.scripts.engine import MAX_NOTE, fill, finish, move, start
 from dialer.scripts.findings import has_errors
-from dialer.scripts.model import RETURN, Answer, Block, Field, Jump, Script
+from dialer.scripts.model import RETURN, Answer, Block, Field, Haste, Jump, Script
 from dialer.scripts.placeholders import Context
 from dialer.scripts.run import (
     Back,
@@ -319,3 +319,35 @@ def test_a_field_keeps_its_value_through_back_and_jumps(script: Script, made: li
         if isinstance(one, (Back, Return)):
             assert moved.state.fields == state.fields
         state = moved.state
+
+
+def quick(haste: Haste, after_s: float, made: Move) -> Moved | Refusal:
+    script = msgspec.structs.replace(SMALL, haste=haste, pace=10)  # 28 characters of greeting: 2.8 s
+    return move(
+        script, start(script, NOW), 1, made, NOW + timedelta(seconds=after_s), Context(client_name="Ann")
+    )
+
+
+def test_what_cannot_have_been_read_is_refused_or_marked_as_the_script_says() -> None:
+    early = quick("refuse", 1.0, Give(answer="yes"))
+    assert isinstance(early, Refusal) and early.code == "too_fast" and early.params["seconds"] in (1, 2)
+    for haste, after_s, hasty in (
+        ("refuse", 3.0, False),
+        ("mark", 1.0, True),
+        ("mark", 3.0, False),
+        ("", 0.0, False),
+    ):
+        moved = quick(haste, after_s, Give(answer="yes"))  # type: ignore[arg-type]
+        assert isinstance(moved, Moved) and moved.step is not None
+        assert moved.step.hasty is hasty
+
+
+def test_jumps_and_what_was_read_before_are_free() -> None:
+    assert isinstance(quick("refuse", 0.0, JumpTo(jump="price")), Moved)
+    script = msgspec.structs.replace(SMALL, haste="refuse", pace=1)
+    state = start(script, NOW)
+    for made in (Give(answer="yes"), Back()):
+        moved = move(script, state, state.step, made, state.since + timedelta(seconds=200), CONTEXT)
+        assert isinstance(moved, Moved)
+        state = moved.state
+    assert state.at.block == "hello"

@@ -530,6 +530,7 @@ def upgrade() -> None:
         sa.Column("next_block", sa.String(length=64), nullable=False),
         sa.Column("entered_at", sa.BigInteger(), nullable=False),
         sa.Column("answered_at", sa.BigInteger(), nullable=False),
+        sa.Column("hasty", sa.Boolean(), nullable=False),
         sa.Column("call_id", sa.String(length=26), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_steps_run_id_runs")),
         sa.PrimaryKeyConstraint("run_id", "seq", name=op.f("pk_steps")),
