@@ -4,8 +4,8 @@ A move names the step that it answers. Step numbers only grow; a repeat of the l
 content) changes nothing and gives the same state again, any other old number is refused as `step_stale`.
 
 Refusals: run_ended, step_stale{step}, too_fast{seconds}, answer_unknown{answer}, jump_unknown{jump},
-already_there, not_in_jump, nothing_to_go_back, note_too_long{limit}, field_unknown{field}, field_too_long{field,label},
-field_missing{field,label}, field_invalid{field,label,kind}.
+already_there, not_in_jump, nothing_to_go_back, note_too_long{limit}, field_unknown{field},
+field_too_long{field,label}, field_missing{field,label}, field_invalid{field,label,kind}.
 """
 
 from __future__ import annotations
