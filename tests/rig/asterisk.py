@@ -7,6 +7,7 @@ recordings, log and control socket. Ports are told apart by the network namespac
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -52,9 +53,14 @@ class Accounts:
 
 
 class AsteriskServer:
-    """One Asterisk. `local` adds files, or replaces shipped ones, by name."""
+    """One Asterisk. `local` adds files, or replaces shipped ones, by name.
 
-    def __init__(self, *, local: dict[str, str] | None = None, shipped: Path | None = None) -> None:
+    `beside`: its ports are the usual ones and so many more, for a second one in the same network.
+    """
+
+    def __init__(
+        self, *, local: dict[str, str] | None = None, shipped: Path | None = None, beside: int = 0
+    ) -> None:
         self.accounts = Accounts()
         self.root = asterisk_root()
         self.home = claim(self.root / "srv" / "rig")
@@ -62,7 +68,9 @@ class AsteriskServer:
         self.etc = self.home / "etc"
         self.monitor = self.home / "spool" / "monitor"
         self._shipped = shipped or REPOSITORY / "asterisk-conf"
+        self.ami_port = AMI_PORT + beside
         self._local = local or {}
+        self._beside = beside
         self._process: subprocess.Popen[bytes] | None = None
         self._lay_out()
 
@@ -143,7 +151,7 @@ class AsteriskServer:
         if self._process is not None and self._process.poll() is not None:
             raise RuntimeError(f"Asterisk ended at once, see {self.home / 'console.log'}")
         try:
-            with socket.create_connection(("127.0.0.1", AMI_PORT), 1) as ami:
+            with socket.create_connection(("127.0.0.1", self.ami_port), 1) as ami:
                 ami.recv(64)
         except OSError:
             return False
@@ -155,13 +163,18 @@ class AsteriskServer:
         for folder in ("etc", "db/keys", "spool/monitor", "run", "log", "music"):
             (self.home / folder).mkdir(parents=True)
         for file in sorted(self._shipped.glob("*.conf")):
-            (self.etc / file.name).write_bytes(file.read_bytes())
+            (self.etc / file.name).write_text(self._with_ports(file.read_text()))
         for name, text in {**self._own_files(), **self._local}.items():
             (self.etc / name).write_text(text)
         write_music(self.home / "music" / "music.wav")
         uid, gid = self._owner()
         for path in (self.home, *self.home.rglob("*")):
             os.chown(path, uid, gid)
+
+    def _with_ports(self, text: str) -> str:
+        for port in (AMI_PORT, HTTP_PORT, SIP_PORT):
+            text = re.sub(rf"\b{port}$", str(port + self._beside), text, flags=re.MULTILINE)
+        return text  # RTP's range may be the same: a port in use is passed over
 
     def _owner(self) -> tuple[int, int]:
         for line in (self.root / "etc" / "passwd").read_text().splitlines():
