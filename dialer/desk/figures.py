@@ -31,5 +31,7 @@ def page_figures(view: str, pages: Pages, watchers: Collection[Watcher]) -> Iter
     behind = sum(watcher.behind for watcher in watchers)
     yield gauge("pages_behind", "Pages for which a frame waits.", behind, view=view)
     yield count("page_frames", "Frames made for pages.", pages.frames, view=view)
+    says = "Pages that took nothing any more: their connection was ended, and they come again."
+    yield count("pages_dropped", says, pages.dropped, view=view)
     says = "Frames that a newer one replaced before the page took them."
     yield count("page_frames_overtaken", says, pages.overtaken, view=view)

@@ -40,6 +40,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.frames = 0
+        self.dropped = 0  # pages that took nothing any more, and were told to come again
         self.overtaken = 0  # frames that a newer one replaced before the page took them
 
 
@@ -62,6 +63,10 @@ class Watcher:
     def behind(self) -> bool:
         """Whether a frame waits for the page."""
         return self._frame is not None
+
+    def drop(self) -> None:
+        """Note that the page took nothing any more."""
+        self._pages.dropped += 1
 
     def close(self) -> None:
         """Tell the page that its login has ended."""

@@ -49,14 +49,15 @@ async def _send(socket: web.WebSocketResponse, watcher: Watcher, request: web.Re
             await socket.send_str(LOGOUT)
             await socket.close()
     except (TimeoutError, ConnectionError):
-        _drop(request)
+        _drop(request, watcher)
     except Exception:
         # A page that is told nothing more must not look connected: it comes again and asks for the whole.
         log.exception("a page was dropped")
-        _drop(request)
+        _drop(request, watcher)
 
 
-def _drop(request: web.Request) -> None:
+def _drop(request: web.Request, watcher: Watcher) -> None:
+    watcher.drop()
     if request.transport is not None:
         request.transport.abort()  # ends the receiving side too
 

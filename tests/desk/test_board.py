@@ -14,6 +14,7 @@ from dialer.desk import board as boards
 from dialer.desk.board import Board
 from dialer.desk.room import Watcher
 from dialer.desk.view import DeskState
+from dialer.health.troubles import Trouble
 from dialer.store.errors import StoreUnavailable
 from tests.desk.conftest import Office
 
@@ -145,6 +146,44 @@ async def test_the_view_lives_on_when_the_store_is_away_for_a_while(office: Offi
             await asyncio.sleep(0.01)
     board.changed()
     assert (await frame(watcher))["console"]["pbx_up"] is True
+
+
+async def test_what_is_amiss_is_drawn_at_once_and_though_the_store_cannot_be_read(
+    office: Office, board: Board
+) -> None:
+    """A disk that is gone is told by the page that lacks it: the rest stands as it was last read."""
+    watcher = await board.watch()
+    assert (await frame(watcher))["console"]["troubles"] == []
+    campaigns = (await frame(await board.watch()))["console"]["campaigns"]
+
+    class Gone:
+        async def read(self, work: Any) -> Any:
+            raise StoreUnavailable("the disk refuses to read or write", "check it")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(office.store, name)
+
+    whole = office.desks.world.store
+    office.wrap_store(Gone())
+    trouble = Trouble(code="store_away", detail="the disk refuses", since=office.now)
+    board.tell([trouble])
+    shown = await until(watcher, lambda c: c["troubles"])
+    assert shown["troubles"][0]["code"] == "store_away"
+    assert shown["campaigns"] == campaigns
+    office.wrap_store(whole)
+    board.tell([])
+    await until(watcher, lambda c: not c["troubles"])
+
+
+async def test_a_trouble_that_stands_is_not_drawn_over_and_over(office: Office, board: Board) -> None:
+    trouble = Trouble(code="pbx_away", where="main", since=office.now)
+    board.tell([trouble])
+    watcher = await board.watch()
+    await until(watcher, lambda c: c["troubles"])
+    frames = board.pages.frames
+    board.tell([trouble])
+    assert not board._changed.is_set()
+    assert board.pages.frames == frames
 
 
 async def test_the_clock_is_the_offices_own(office: Office, board: Board) -> None:

@@ -143,10 +143,14 @@ async def test_a_page_that_takes_nothing_is_dropped_and_holds_nobody_up(
         deaf = await _deaf_page(slow)
         room = await house.app.desks.rooms.of(slow.user)
         assert room.watchers
+        pages = house.app.desks.rooms.pages
+        dropped, overtaken = pages.dropped, pages.overtaken
         async with asyncio.timeout(DEADLINE_S):
             while room.watchers:  # until the socket's buffers are full, and then STUCK_S
                 house.app.desks.rooms.push(room)
                 await asyncio.sleep(0)
+        assert pages.dropped == dropped + 1
+        assert pages.overtaken > overtaken, "only the newest frame waited for it"
         await colleague.press("break", {"on": True})
         assert (await frame_of(living))["desk"]["state"] in ("offline", "break")
         deaf.close()
