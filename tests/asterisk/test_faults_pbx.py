@@ -180,6 +180,6 @@ def check_recording(recording: Json, truth_s: float, figures: Figures) -> None:
         figures.unwritten += 1
         return
     assert recording["state"] == "repaired"
-    assert recording["audio"]
+    assert recording["segments"][0]["audio"]
     figures.tails.append(truth_s - recording["duration_s"])
     assert -0.1 < figures.tails[-1] < LOST_TAIL_S

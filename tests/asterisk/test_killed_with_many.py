@@ -157,7 +157,8 @@ def heard(head: Client, call: str, back: float) -> float:
     assert shown["end_reason"] == "pbx_restarted"
     assert shown["recording"]["state"] == "repaired"
     assert not shown["recording"]["uncertain"]
-    status, sound = head.fetch(shown["recording"]["audio"])
+    assert len(shown["recording"]["segments"]) == 1
+    status, sound = head.fetch(shown["recording"]["segments"][0]["audio"])
     assert status == 200
     samples, rate = soundfile.read(io.BytesIO(sound))
     assert samples.shape[1] == 2
