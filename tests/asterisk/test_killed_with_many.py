@@ -75,9 +75,11 @@ class Figures:
     rounds: list[float] = field(default_factory=list)
 
     def say(self) -> None:
+        over = sum(lost > LOST_TAIL_S for lost in self.lost)
         print(
             f"\n{len(self.closed)} kills: {CALLS} calls closed {max(self.closed):.2f} s after its return at most;"
-            f" {len(self.lost)} recordings, {min(self.lost):.2f} to {max(self.lost):.2f} s lost;"
+            f" {len(self.lost)} recordings, {min(self.lost):.2f} to {max(self.lost):.2f} s lost, {over} of them"
+            f" more than {LOST_TAIL_S} s;"
             f" all to be heard after {max(self.done):.1f} s at most; {max(self.rounds):.1f} s a round at most"
         )
 
