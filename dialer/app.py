@@ -40,6 +40,7 @@ from dialer.events import CallEnded, LineAlarm, LineChanged, RecordingReady, Res
 from dialer.http import server
 from dialer.http.api import Operation, describe
 from dialer.http.metrics import Metrics
+from dialer.http.tls import Certificate, CertificateUnfit
 from dialer.inbound.service import Inbound
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
@@ -290,10 +291,28 @@ async def _serve(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.http.host, settings.http.port)
+    tls = _tls(settings)
+    if tls is not None:
+        stack.push_async_callback(_end, asyncio.create_task(tls.watch(), name="certificate"))
+    site = web.TCPSite(
+        runner, settings.http.host, settings.http.port, ssl_context=tls.context if tls is not None else None
+    )
     await site.start()
     port = runner.addresses[0][1]
-    return f"http://{settings.http.host}:{port}"
+    return f"http{'s' if tls is not None else ''}://{settings.http.host}:{port}"
+
+
+def _tls(settings: Settings) -> Certificate | None:
+    """Our own certificate, None where we speak plain HTTP. Raises `ConfigError`."""
+    http = settings.http
+    if not http.certificate:
+        if http.key:
+            raise ConfigError("http.key without http.certificate: set both, or neither")
+        return None
+    try:
+        return Certificate(Path(http.certificate), Path(http.key or http.certificate))
+    except CertificateUnfit as error:
+        raise ConfigError(str(error)) from error
 
 
 def _own_pages(settings: Settings, port: int, store: Store) -> PagesSeen:

@@ -34,6 +34,8 @@ class Http(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Port = 8080
     origins: tuple[str, ...] = ()  # further exact origins of the pages, as behind a proxy
+    certificate: str = ""  # a PEM file: the daemon speaks HTTPS itself; with the chain, if there is one
+    key: str = ""  # its private key; "" = stands in the same file
     trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed; nobody's unless it is said
     metrics_token_file: str = ""  # a file with the word that opens /metrics to other machines
 
@@ -132,6 +134,8 @@ EXAMPLE = """\
 [http]
 host = "127.0.0.1"
 port = 8080
+# certificate = "data/tls/fullchain.pem"   # HTTPS by the daemon itself; both files are taken anew when they change
+# key = "data/tls/privkey.pem"
 # origins = ["https://calls.example"]     # exact origins of the pages, when a proxy stands before the daemon
 # trusted_proxies = ["127.0.0.1", "::1"]    # that proxy: its X-Forwarded-For says who tries a password
 # metrics_token_file = "data/metrics-token"  # opens /metrics to other machines; without it, to this one alone

@@ -81,8 +81,9 @@ def sockets_of(settings: Settings) -> list[str]:
 
 
 def over_tls(settings: Settings) -> bool:
-    """Whether the pages are reached over HTTPS, by a proxy before us: then the cookie is for HTTPS alone."""
-    return any(origin.startswith("https://") for origin in settings.http.origins)
+    """Whether the pages are reached over HTTPS, ours or a proxy's: then the cookie is for HTTPS alone."""
+    http = settings.http
+    return bool(http.certificate) or any(origin.startswith("https://") for origin in http.origins)
 
 
 def doctor_of(
@@ -96,7 +97,7 @@ def doctor_of(
         kept=Path(settings.recordings.kept),
         host=settings.http.host,
         port=settings.http.port,
-        tls=False,
+        tls=bool(settings.http.certificate),
         https=over_tls(settings),
         sockets=tuple(sockets_of(settings)),
     )
