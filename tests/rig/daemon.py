@@ -140,7 +140,7 @@ class Daemon:
         def ready() -> bool:
             assert self._process is not None
             assert self._process.poll() is None, log.read_text()[before:]
-            return "ready: http://" in log.read_text()[before:]
+            return "ready: http" in log.read_text()[before:]
 
         process.wait_until(ready, deadline_s, "the daemon's start")
 

@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${DIALER_CACHE:-$HOME/.cache/callwright}
 root=$cache/asterisk-root
-packages=(debootstrap sip-tester chromium iproute2 util-linux fonts-dejavu-core fonts-noto-color-emoji)
+packages=(debootstrap sip-tester chromium iproute2 util-linux fonts-dejavu-core fonts-noto-color-emoji docker-compose)
 apt=(apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
 export DEBIAN_FRONTEND=noninteractive
 
