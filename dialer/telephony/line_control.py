@@ -108,13 +108,12 @@ class LineControl:
         """Whether the range holds from now on; False = it leads abroad and waits for a second person."""
         now = self._now()
         regions = {one.region for one in self._lines.values() if self.check(line) in (SERVICE, one.name)}
-        narrows = remove == wanted.allowed
         # On a thread: telling countries that share a code apart takes a tenth of a second.
         abroad = [await asyncio.to_thread(leads_abroad, wanted.prefix, region) for region in regions]
 
         def set_it(conn: Connection) -> bool:
             return policies.change_range(
-                conn, line, wanted, remove=remove, at_once=narrows or not any(abroad), by=by, now=now
+                conn, line, wanted, remove=remove, abroad=any(abroad), by=by, now=now
             )
 
         return await self._store.write(set_it)

@@ -26,11 +26,12 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
-    """A range that leads abroad and waits for a second person."""
+    """A range that leads abroad, to be set or removed, and waits for a second person."""
 
     id: int
     line: str
     range: Range
+    remove: bool
     by: str
     by_id: int | None
     at: datetime
@@ -68,17 +69,28 @@ def change(conn: Connection, line: str, values: dict[str, Any], by: Person, now:
 
 
 def change_range(
-    conn: Connection, line: str, wanted: Range, *, remove: bool, at_once: bool, by: Person, now: datetime
+    conn: Connection, line: str, wanted: Range, *, remove: bool, abroad: bool, by: Person, now: datetime
 ) -> bool:
-    """Set or remove a range; whether it holds from now on (`at_once`), else it waits for a second person."""
-    if at_once:
+    """Set or remove a range; whether it holds from now on.
+
+    One that leads `abroad` waits for a second person, unless less may be dialled after it than before.
+    """
+    if not abroad or _narrows(load(conn, line), wanted, remove=remove):
         _set_range(conn, line, wanted, remove=remove, by=by, now=now)
         return True
-    known = any(one.line == line and one.range == wanted for one in proposals(conn))
-    if not known:
-        _log(conn, line, what="range", state="proposed", value=wanted, by=by, now=now)
+    same = (line, wanted.prefix, wanted.allowed, remove)
+    if all((p.line, p.range.prefix, p.range.allowed, p.remove) != same for p in proposals(conn)):
+        value = {"remove": remove, "range": wanted}
+        _log(conn, line, what="range", state="proposed", value=value, by=by, now=now)
         outbox.append(conn, LineChanged(line=line), now)
     return False
+
+
+def _narrows(before: Policy, wanted: Range, *, remove: bool) -> bool:
+    """As the store knows the range, not as it is asked for."""
+    if not remove:
+        return not wanted.allowed
+    return all(one.allowed for one in before.ranges if one.prefix == wanted.prefix)
 
 
 def proposals(conn: Connection) -> list[Proposal]:
@@ -89,8 +101,15 @@ def proposals(conn: Connection) -> list[Proposal]:
 
 
 def _proposal(row: Row[Any]) -> Proposal:
-    wanted = msgspec.convert(row.value, Range)
-    return Proposal(id=row.id, line=row.line, range=wanted, by=row.by, by_id=row.by_id, at=row.at)
+    return Proposal(
+        id=row.id,
+        line=row.line,
+        range=msgspec.convert(row.value["range"], Range),
+        remove=row.value["remove"],
+        by=row.by,
+        by_id=row.by_id,
+        at=row.at,
+    )
 
 
 def answer(conn: Connection, proposal_id: int, *, agreed: bool, by: Person, now: datetime) -> Refused | None:
@@ -107,7 +126,7 @@ def answer(conn: Connection, proposal_id: int, *, agreed: bool, by: Person, now:
         .values(state="confirmed" if agreed else "refused", answered_by=by.name, answered_at=now)
     )
     if agreed:
-        _set_range(conn, proposal.line, proposal.range, remove=False, by=by, now=now)
+        _set_range(conn, proposal.line, proposal.range, remove=proposal.remove, by=by, now=now)
     else:
         outbox.append(conn, LineChanged(line=proposal.line), now)
     return None

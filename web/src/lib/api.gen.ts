@@ -1365,12 +1365,13 @@ export interface components {
         };
         /**
          * Proposal
-         * @description A range that leads abroad and waits for a second person.
+         * @description A range that leads abroad, to be set or removed, and waits for a second person.
          */
         Proposal: {
             id: number;
             line: string;
             range: components["schemas"]["Range"];
+            remove: boolean;
             by: string;
             by_id: number | null;
             at: string;
