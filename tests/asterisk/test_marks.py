@@ -25,7 +25,7 @@ from tests.rig.far_end import FarEnd
 from tests.rig.fixtures import asterisk, far_end, network, voice
 from tests.rig.network import Network
 from tests.rig.process import wait_until
-from tests.rig.sound import Clock, moments_apart
+from tests.rig.sound import Clock, Samples, moments_apart
 
 __all__ = ["asterisk", "far_end", "network", "voice"]
 
@@ -35,6 +35,7 @@ WITHIN_S = 0.2
 ANSWERS = 10
 SPEAKING = [f"+791600{n:02d}200" for n in range(6)]
 MUTED = [f"+791601{n:02d}200" for n in range(6)]
+PAUSED = [f"+791603{n:02d}200" for n in range(6)]
 SILENT = ["+79160200203"]
 Pause = Callable[[float], None]
 
@@ -46,6 +47,7 @@ def daemon(asterisk: AsteriskServer, tmp_path_factory: pytest.TempPathFactory) -
     daemon.add_supervisor()
     daemon.add_campaign(SPEAKING)
     daemon.add_campaign(MUTED, name="Молчание")
+    daemon.add_campaign(PAUSED, name="Паузы")
     daemon.add_campaign(SILENT, name="Молчуны")
     daemon.start()
     yield daemon
@@ -121,10 +123,16 @@ def errors_of(head: Client, phone: BrowserPhone, call: str, pressed: dict[int, f
 
 def operators_voice(head: Client, shown: Json) -> Clock:
     """The left side of the recording, as the console plays it."""
-    _, sound = head.fetch(shown["recording"]["segments"][0]["audio"])
+    return Clock.listen(sides_of(head, shown["recording"])[0], 8000)
+
+
+def sides_of(head: Client, recording: Json) -> tuple[Samples, Samples]:
+    """Operator and client, as the console plays them."""
+    _, sound = head.fetch(recording["segments"][0]["audio"])
     with wave.open(io.BytesIO(sound)) as file:
+        assert file.getframerate() == 8000
         samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float64) / 32768
-        return Clock.listen(samples[0::2], file.getframerate())
+    return samples[0::2], samples[1::2]
 
 
 def tell(what: str, errors: list[float]) -> None:
@@ -165,6 +173,39 @@ def test_scenario_40_marks_behind_a_mute(page: Page, phone: BrowserPhone, daemon
         page.wait_state("ready")
     tell("behind a mute", errors)
     assert max(map(abs, errors)) < WITHIN_S
+
+
+def paused_twice(page: Page, phone: BrowserPhone) -> Pause:
+    def between(seconds: float) -> None:
+        for _ in range(2):
+            page.on_work("pause", on=True)
+            phone.page.wait_for_timeout(500 * seconds)
+            page.on_work("pause", on=False)
+            phone.page.wait_for_timeout(1100)  # of sound, so that the second of a press can be told
+
+    return between
+
+
+def test_marks_behind_two_pauses_of_the_recording(page: Page, phone: BrowserPhone, daemon: Daemon) -> None:
+    """Silence is written, so that time is kept: pauses move no mark, and stand in the waveform where they were."""
+    page.choose("Паузы")
+    head, errors = Client(daemon, "head"), list[float]()
+    while not errors:
+        pressed = call_with_answers(page, phone, [0.9, 1.6, 2.2, 1.3], paused_twice(page, phone))
+        call = page.work["call"]["id"]
+        errors = errors_of(head, phone, call, pressed)
+        shown = head.get(f"/api/v1/calls/{call}")["recording"]
+        page.save("sale")
+        page.wait_state("ready")
+    tell("behind two pauses", errors)
+    assert max(map(abs, errors)) < 0.1
+    assert [pause["how"] for pause in shown["pauses"]] == ["operator"] * 8
+    lengths = [pause["to_s"] - pause["from_s"] for pause in shown["pauses"]]
+    assert lengths == pytest.approx([s / 2 for s in (0.9, 1.6, 2.2, 1.3) for _ in range(2)], abs=0.15)
+    for side in sides_of(head, shown):
+        for pause in shown["pauses"]:
+            inside = side[int((pause["from_s"] + 0.1) * 8000) : int((pause["to_s"] - 0.1) * 8000)]
+            assert not inside.any(), "nothing of what was said then is in the file"
 
 
 def test_marks_beside_a_client_who_sends_nothing(page: Page, phone: BrowserPhone, daemon: Daemon) -> None:
