@@ -192,6 +192,9 @@ class AsteriskPbx:
         await self._ask(RedirectBoth(pair, Context.ROOM, (Extension.THIRD, Extension.OPERATOR)))
         await self._ask(Redirect(client, Context.ROOM, Extension.CLIENT))
 
+    async def leave_room(self, *, operator: str) -> None:
+        await self._ask(Redirect(operator, Context.SESSION))
+
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         await self._originate(
             Originate(

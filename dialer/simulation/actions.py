@@ -7,19 +7,25 @@ import logging
 from collections.abc import Iterable
 
 from dialer.simulation.channels import UP, Caller, Channel, Order
+from dialer.simulation.dialplan import INBOUND
+from dialer.simulation.exchange import Exchange
 from dialer.simulation.manager import Answer, Manager, Request
 
 log = logging.getLogger(__name__)
 
+KEY_LASTS_S = 0.1
 # The names that ListCommands gives an account with write = originate,call,reporting. What they do stands in
 # Asterisk's own documentation.
 COMMANDS = (  # noqa: SIM905
     "AbsoluteTimeout Atxfer BlindTransfer Bridge BridgeDestroy BridgeInfo BridgeKick BridgeList"
-    " BridgeTechnologyList BridgeTechnologySuspend BridgeTechnologyUnsuspend CancelAtxfer Challenge CoreSettings"
-    " CoreShowChannelMap CoreShowChannels CoreStatus DBGet DBGetTree Events ExtensionState ExtensionStateList"
-    " Getvar Hangup ListCommands LocalOptimizeAway LoggerRotate Login Logoff MailboxCount MailboxStatus"
-    " MixMonitorMute Originate Ping PJSIPHangup PJSIPQualify PJSIPRegister PJSIPShowRegistrationsOutbound"
-    " PJSIPUnregister PresenceState Redirect SendText Setvar ShowDialPlan Status StopMixMonitor WaitEvent"
+    " BridgeTechnologyList BridgeTechnologySuspend BridgeTechnologyUnsuspend CancelAtxfer Challenge"
+    " ConfbridgeKick ConfbridgeList ConfbridgeListRooms ConfbridgeLock ConfbridgeMute"
+    " ConfbridgeSetSingleVideoSrc ConfbridgeUnlock ConfbridgeUnmute CoreSettings CoreShowChannelMap"
+    " CoreShowChannels CoreStatus DBGet DBGetTree Events ExtensionState ExtensionStateList Getvar Hangup"
+    " ListCommands LocalOptimizeAway LoggerRotate Login Logoff MailboxCount MailboxStatus MixMonitorMute"
+    " Originate Ping PJSIPHangup PJSIPQualify PJSIPRegister PJSIPShowRegistrationsOutbound PJSIPUnregister"
+    " PlayDTMF PresenceState Redirect SendFlash SendText Setvar ShowDialPlan Status StopMixMonitor"
+    " WaitEvent"
 ).split()
 
 
@@ -100,9 +106,13 @@ def bridge(manager: Manager, request: Request) -> None:
             return
         pair.append(channel)
     client, operator = pair
-    if client.bridge is not None or client.state != UP or operator.state != UP or client is operator:
+    if client.state != UP or operator.state != UP or client is operator:
         _not_captured(manager, request)
         return
+    for header, one in (("Channel1", client), ("Channel2", operator)):
+        if one.bridge is not None and one.bridge.name:
+            manager.refuse(request, f"Unable to add {header} to bridge: {one.name}")
+            return
     manager.accept(request, "Channels have been bridged")
     exchange.bridge(client, operator)
 
@@ -121,14 +131,51 @@ def redirect(manager: Manager, request: Request) -> None:
     if channel is None:
         manager.refuse(request, f"Channel does not exist: {request.get('Channel')}")
         return
-    exchange, context = manager.world.exchange, request.get("Context")
-    from_outside = channel.order is None and channel.dialled_by is None
-    leads_nowhere = channel.state == UP and not exchange.has_context(context)
-    if channel.bridge is not None or not (from_outside or leads_nowhere):
+    exchange = manager.world.exchange
+    context, exten = request.get("Context"), request.get("Exten")
+    if other := request.get("ExtraChannel"):
+        _redirect_both(manager, request, channel, exchange.find(other))
+        return
+    if not _leads_on(exchange, channel, context, exten):
         _not_captured(manager, request)
         return
     manager.accept(request, "Redirect successful")
-    exchange.redirect(channel, context, request.get("Exten"))
+    exchange.redirect(channel, context, exten)
+
+
+def _leads_on(exchange: Exchange, channel: Channel, context: str, exten: str) -> bool:
+    """Whether a capture shows such a leg being sent to such a place."""
+    if not exchange.has_place(context, exten):
+        return channel.bridge is None and (channel.state == UP or _from_outside(channel))
+    if context in INBOUND:
+        return channel.bridge is None and _from_outside(channel)
+    return channel.state == UP or (context == "callwright-client" and _from_outside(channel))
+
+
+def _from_outside(channel: Channel) -> bool:
+    return channel.order is None and channel.dialled_by is None
+
+
+def _redirect_both(manager: Manager, request: Request, one: Channel, other: Channel | None) -> None:
+    if other is None:
+        manager.refuse(request, f"ExtraChannel does not exist: {request.get('ExtraChannel')}")
+        return
+    places = tuple((request.get(f"{x}Context"), request.get(f"{x}Exten")) for x in ("", "Extra"))
+    exchange = manager.world.exchange
+    if one is other or one.state != UP or other.state != UP or not all(exchange.has_place(*place) for place in places):
+        _not_captured(manager, request)
+        return
+    manager.accept(request, "Dual Redirect successful")
+    exchange.redirect_both(one, other, places)
+
+
+def play_dtmf(manager: Manager, request: Request) -> None:
+    """Answered when the key was played."""
+    channel = manager.world.exchange.find(request.get("Channel"))
+    if channel is None:
+        manager.refuse(request, "Channel not found")
+        return
+    manager.world.clock.later(KEY_LASTS_S, lambda: manager.accept(request, "DTMF successfully queued"))
 
 
 def set_variable(manager: Manager, request: Request) -> None:
@@ -161,10 +208,13 @@ def mute_recording(manager: Manager, request: Request) -> None:
     exchange = manager.world.exchange
     channel = exchange.find(request.get("Channel"))
     if channel is None:
-        _not_captured(manager, request)
+        manager.refuse(request, "No such channel")
         return
-    if channel.recorded_as and request.get("Direction") == "both":
-        exchange.tape.pause(channel.recorded_as, request.get("State") == "1", exchange.clock.now())
+    if not channel.recorded_as:
+        manager.refuse(request, "Cannot set mute flag")
+        return
+    paused = request.get("State") == "1"
+    exchange.tape.pause(channel.recorded_as, paused, exchange.clock.now())
     manager.answer(request, "Success")
     more = f"Direction: {request.get('Direction')}\r\nState: {request.get('State')}\r\n"
     exchange.say(exchange.told("MixMonitorMute", channel, more))
@@ -185,6 +235,7 @@ ACTIONS: dict[str, Answer] = {
     "setvar": set_variable,
     "getvar": get_variable,
     "mixmonitormute": mute_recording,
+    "playdtmf": play_dtmf,
 }
 
 

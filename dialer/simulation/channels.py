@@ -53,8 +53,12 @@ class Order:
 
 @dataclass(slots=True, eq=False)
 class Bridge:
+    """`name` is a room's; `marked` is the one with whom the room ends."""
+
     id: str
     channels: list[Channel] = field(default_factory=list)
+    name: str = ""
+    marked: Channel | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +82,9 @@ class Channel:
     dialled_by: Channel | None = None  # the inbound channel whose fallback rings this phone
     bridge: Bridge | None = None
     partner: Channel | None = None
+    behind: bool = False  # after this bridge it goes on behind what it was doing
+    was_bridged: bool = False
+    spied: str = ""  # the leg that this one listens to
     variables: dict[str, str] = field(default_factory=dict)
     muted: bool = False
     recorded_as: str = ""
@@ -120,12 +127,17 @@ def originate_response(order: Order, at: float, channel: str, *, success: bool, 
 
 
 def bridge_event(name: str, at: float, bridge: Bridge, channel: Channel) -> str:
+    kind, technology, creator, room = "basic", "simple_bridge", UNKNOWN, UNKNOWN
+    count = len(bridge.channels)
+    if bridge.name:
+        kind, technology, creator, room = "base", "softmix", "ConfBridge", bridge.name
+        count += 1  # a room has an announcer, who says nothing
     return event(
         name,
         at,
-        f"BridgeUniqueid: {bridge.id}\r\nBridgeType: basic\r\nBridgeTechnology: simple_bridge\r\n"
-        "BridgeCreator: <unknown>\r\nBridgeName: <unknown>\r\n"
-        f"BridgeNumChannels: {len(bridge.channels)}\r\nBridgeVideoSourceMode: none\r\n{channel.lines()}",
+        f"BridgeUniqueid: {bridge.id}\r\nBridgeType: {kind}\r\nBridgeTechnology: {technology}\r\n"
+        f"BridgeCreator: {creator}\r\nBridgeName: {room}\r\n"
+        f"BridgeNumChannels: {count}\r\nBridgeVideoSourceMode: none\r\n{channel.lines()}",
     )
 
 

@@ -112,9 +112,9 @@ class Dialling:
         if caller.far.talk_s is not None:
             self._x.after(caller, caller.far.talk_s, partial(self._x.hang_up_far_end, caller))
         said += self._x.told("Newstate", caller)
-        bridge = self._x.new_bridge()
+        bridge = self._x.bridging.new()
         caller.partner, phone.partner = phone, caller
-        self._x.say(said + self._x.enter_bridge(bridge, phone) + self._x.enter_bridge(bridge, caller))
+        self._x.say(said + self._x.bridging.enter(bridge, phone) + self._x.bridging.enter(bridge, caller))
 
     def _refuse(self, channel: Channel) -> None:
         refusal = REFUSALS[channel.far.way]

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 SESSION_WAITS_S = 3600
 CLIENT_WAITS_S = 10
+ALONE_WAITS_S = 20
+HOLD_WAITS_S = 3600
+THIRD_WAITS_S = 15
+ECHO_LASTS_S = 20
 OFFER_WAITS_S = 0.5
 INBOUND_RINGS_S = 25
 FALLBACK_RINGS_S = 30
 RECORDING_STARTS_S = 0.01  # after an answer that we give ourselves
+NORMAL = 16
+INBOUND = frozenset({"callwright-inbound-offer", "callwright-inbound-ring", "callwright-fallback"})
 ID_CHARACTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -30,18 +36,26 @@ class Dialplan:
     def __init__(self, exchange: Exchange, fallback: str) -> None:
         self._x = exchange
         self._fallback_phone = fallback
-        self.contexts = {
-            "callwright-session": self._session,
-            "callwright-client": self._client,
-            "callwright-inbound-offer": self._offer,
-            "callwright-inbound-ring": self._ring,
-            "callwright-fallback": self._fallback,
+        self.places: dict[tuple[str, str], Callable[[Channel], list[str]]] = {
+            ("callwright-session", "s"): self._session,
+            ("callwright-client", "s"): self._client,
+            ("callwright-alone", "s"): self._alone,
+            ("callwright-hold", "s"): self._hold,
+            ("callwright-third", "s"): self._third,
+            ("callwright-echo", "s"): self._echo,
+            ("callwright-inbound-offer", "s"): self._offer,
+            ("callwright-inbound-ring", "s"): self._ring,
+            ("callwright-fallback", "s"): self._fallback,
+            **{("callwright-room", who): self._room for who in ("client", "operator", "third")},
+            **{("callwright-listen", mode): self._listen for mode in ("listen", "whisper", "barge")},
         }
 
     def enter(self, channel: Channel, context: str, exten: str) -> list[str]:
         """A channel comes to the first priority of a context."""
-        known = self.contexts.get(context)
-        if known is None or exten != "s":
+        known = self.places.get((context, exten))
+        channel.behind = False
+        channel.spied = ""
+        if known is None:
             said = self._x.soft(channel, 16)
             channel.context, channel.exten, channel.priority = context, exten, 1
             return [said, self._x.end(channel, 0)]
@@ -50,8 +64,26 @@ class Dialplan:
         return known(channel)
 
     def after_bridge(self, channel: Channel) -> list[str]:
-        """What a leg does whose partner is gone; nothing = it ends."""
-        return self._ready(channel) if channel.context == "callwright-session" else []
+        """What a leg does whose bridge has ended; nothing = it is hung up."""
+        channel.behind = False
+        match channel.context, channel.exten:
+            case ("callwright-session", _):
+                return self._ready(channel)
+            case ("callwright-client" | "callwright-hold" | "callwright-alone", _):
+                return self.enter(channel, "callwright-alone", "s")
+            case ("callwright-room", "operator"):
+                channel.context, channel.exten = "callwright-session", "s"
+                return self._ready(channel)
+            case ("callwright-room", _):
+                channel.priority = 3
+        return []
+
+    def spied_gone(self, listener: Channel) -> str:
+        """The leg that this one listened to is no more."""
+        if listener.bridge is not None:
+            return ""
+        listener.priority = 3
+        return self._x.soft(listener, NORMAL) + self._x.end(listener, NORMAL)
 
     def phone_gone(self, phone: Channel) -> None:
         """The fallback's phone did not answer: the caller's Dial is over, and after it comes Hangup."""
@@ -92,12 +124,51 @@ class Dialplan:
         channel.priority = 5
         said.append(self._said(channel, "CallwrightClient", f"Call: {file}\r\n"))
         channel.priority = 6
-        self._wait(channel, CLIENT_WAITS_S, partial(self._nobody_came, channel))
+        channel.priority = 7
+        self._wait(channel, CLIENT_WAITS_S, partial(self._hangup, channel, 9))
         return said
 
-    def _nobody_came(self, channel: Channel) -> None:
-        channel.priority = 7
-        self._x.say(self._x.soft(channel, 16) + self._x.end(channel, 16))
+    def _alone(self, channel: Channel) -> list[str]:
+        said = self._said(channel, "CallwrightAlone", "")
+        channel.priority = 4
+        self._wait(channel, ALONE_WAITS_S, partial(self._hangup, channel, 6))
+        return [said]
+
+    def _hold(self, channel: Channel) -> list[str]:
+        said = self._said(channel, "CallwrightHold", "")
+        channel.priority = 4
+        self._wait(channel, HOLD_WAITS_S, partial(self._hangup, channel, 6))
+        return [said]
+
+    def _third(self, channel: Channel) -> list[str]:
+        channel.priority = 2
+        said = self._said(channel, "CallwrightThird", "")
+        channel.priority = 3
+        self._wait(channel, THIRD_WAITS_S, partial(self._hangup, channel, 4))
+        return [said]
+
+    def _room(self, channel: Channel) -> list[str]:
+        channel.priority = 2
+        name = "".join(one for one in channel.variables.get("CW_ROOM", "") if one in ID_CHARACTERS)
+        return [self._x.bridging.enter_room(name, channel)]
+
+    def _listen(self, channel: Channel) -> list[str]:
+        channel.priority = 2
+        spied = channel.variables.get("CW_SPIED", "")
+        if self._x.lives(spied):
+            channel.spied = spied
+            return []
+        return [self._x.soft(channel, NORMAL), self._x.end(channel, 0)]
+
+    def _echo(self, channel: Channel) -> list[str]:
+        channel.priority = 3
+        self._wait(channel, ECHO_LASTS_S, partial(self._hangup, channel, 3))
+        return []
+
+    def _hangup(self, channel: Channel, priority: int) -> None:
+        """The application Hangup, where it stands."""
+        channel.priority = priority
+        self._x.say(self._x.soft(channel, NORMAL) + self._x.end(channel, NORMAL))
 
     def _offer(self, channel: Channel) -> list[str]:
         channel.priority = 2

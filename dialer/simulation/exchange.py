@@ -8,18 +8,16 @@ moment's events, chance picks one: whoever listens must not rely on any.
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from dialer.simulation.bridging import NORMAL, Bridging
 from dialer.simulation.channels import (
     RING,
     UP,
-    Bridge,
     Caller,
     Channel,
     Order,
-    bridge_event,
     cause_lines,
     event,
 )
@@ -28,9 +26,6 @@ from dialer.simulation.dialling import TRUNK_CONTEXT, Dialling
 from dialer.simulation.dialplan import Dialplan
 from dialer.simulation.far_end import FarEnd, FarEnds
 from dialer.simulation.tape import NoTape, Tape
-
-SECOND_ENTERS_S = 0.0008
-NORMAL = 16
 
 
 class Exchange:
@@ -58,6 +53,7 @@ class Exchange:
         self._by_name: dict[str, Channel] = {}
         self._serial = 0
         self._plan = Dialplan(self, fallback)
+        self.bridging = Bridging(self, self._plan)
         self._dialling = Dialling(self, self._plan)
 
     # --- what lives ---
@@ -75,8 +71,8 @@ class Exchange:
     def lives(self, channel_id: str) -> bool:
         return channel_id in self._by_id
 
-    def has_context(self, context: str) -> bool:
-        return context in self._plan.contexts
+    def has_place(self, context: str, exten: str) -> bool:
+        return (context, exten) in self._plan.places
 
     def idle_sessions(self) -> int:
         """Operators' legs that stand in the session loop and talk to nobody."""
@@ -113,20 +109,27 @@ class Exchange:
             channel.partner = None
             channel.context, channel.exten, channel.priority = context, exten, 1
             self._emit(self._dialling.ended(phone, "CANCEL") + self.end(phone, NORMAL))
+        if channel.bridge is not None:
+            channel.context, channel.exten, channel.priority = context, exten, 1
+            self._emit(self.bridging.out(channel))
         self.enter(channel, context, exten)
+
+    def redirect_both(self, one: Channel, other: Channel, places: tuple[tuple[str, str], ...]) -> None:
+        """Two at once: neither is hung up because the other has left their bridge."""
+        pair = (one, other)
+        for channel, (context, exten) in zip(pair, places, strict=True):
+            channel.context, channel.exten, channel.priority = context, exten, 1
+        together = one.bridge is not None and one.bridge is other.bridge
+        self._emit("".join((self.bridging.left if together else self.bridging.out)(leg) for leg in pair))
+        for channel, (context, exten) in zip(pair, places, strict=True):
+            self.enter(channel, context, exten)
 
     def enter(self, channel: Channel, context: str, exten: str = "s") -> None:
         self._emit("".join(self._plan.enter(channel, context, exten)))
 
-    def bridge(self, client: Channel, operator: Channel) -> None:
-        """Join two legs; the first enters at once, the second a little later, and much may happen between."""
-        client.stop_waiting()
-        operator.stop_waiting()
-        client.priority = 7 if client.context == "callwright-client" else client.priority
-        bridge = self.new_bridge()
-        client.partner = operator
-        self._emit(self.enter_bridge(bridge, client))
-        self.after(client, SECOND_ENTERS_S, partial(self._join, bridge, client, operator))
+    def bridge(self, first: Channel, second: Channel) -> None:
+        """Join two legs, wherever they are."""
+        self.bridging.join(first, second)
 
     def hangup(self, channel: Channel) -> None:
         """Hang up by order."""
@@ -136,7 +139,7 @@ class Exchange:
                 + self.shuffled(self.end(channel, NORMAL), self._dialling.failed(channel, reason=0))
             )
         elif channel.bridge is not None:
-            self._leave(channel, "")
+            self.bridging.hang_up(channel, "")
         else:
             self._emit(self.soft(channel, NORMAL) + self.end(channel, NORMAL))
 
@@ -146,10 +149,11 @@ class Exchange:
             return
         if channel.bridge is not None:
             cause = NORMAL if channel.dialled_by else None
-            self._leave(channel, self.told("HangupRequest", channel, cause_lines(cause, "")))
+            self.bridging.hang_up(channel, self.told("HangupRequest", channel, cause_lines(cause, "")))
         elif channel.state == UP:
-            said = self.told("HangupRequest", channel) + self.soft(channel, NORMAL)
-            self._emit(said + self.end(channel, 0))
+            before = NORMAL if channel.was_bridged else None
+            said = self.told("HangupRequest", channel, cause_lines(before, "")) + self.soft(channel, NORMAL)
+            self._emit(said + self.end(channel, before or 0))
 
     def stop(self) -> None:
         """A polite end: every leg is told and hung up."""
@@ -157,7 +161,7 @@ class Exchange:
         said = [self.soft(channel, 4) for channel in channels]
         for channel in channels:
             while channel.bridge is not None:  # who entered first leaves first
-                said.append(self._left(channel.bridge.channels[0]))
+                said.append(self.bridging.left(channel.bridge.channels[0]))
         said += [self.end(channel, NORMAL) for channel in reversed(channels)]
         self._emit("".join(said))
 
@@ -203,7 +207,9 @@ class Exchange:
         if channel.recorded_as:
             self.tape.end(channel.recorded_as, self.clock.now())
         self._forget(channel)
-        return self.told("Hangup", channel, cause_lines(cause, tech, text=True))
+        said = self.told("Hangup", channel, cause_lines(cause, tech, text=True))
+        listeners = [one for one in self if one.spied == channel.id]
+        return said + "".join(self._plan.spied_gone(one) for one in listeners)
 
     def say(self, text: str) -> None:
         self._emit(text)
@@ -218,66 +224,6 @@ class Exchange:
         if phone is not None and phone.alive:
             said += self._dialling.ended(phone, "CANCEL") + self.end(phone, NORMAL)
         self._emit(said)
-
-    # --- bridges ---
-
-    def _join(self, bridge: Bridge, client: Channel, operator: Channel) -> None:
-        if not operator.alive:
-            self._emit(self._released(client))
-            return
-        before = operator.bridge
-        said = self._left(operator) if before is not None else ""
-        if operator.context == "callwright-session":
-            operator.priority = 5
-        operator.partner = client
-        said += self.enter_bridge(bridge, operator)
-        eldest = min(client, operator, key=lambda one: one.serial)
-        client.linked = operator.linked = eldest.linked
-        client.connected, operator.connected = operator.caller, client.caller
-        if client.recorded_as:
-            self.tape.join(client.recorded_as, self.clock.now())
-            self.tape.mute(client.recorded_as, operator.muted, self.clock.now())
-        if before is not None:
-            said += "".join(self._released(other) for other in list(before.channels))
-        self._emit(said)
-
-    def new_bridge(self) -> Bridge:
-        return Bridge(str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
-
-    def enter_bridge(self, bridge: Bridge, channel: Channel) -> str:
-        channel.bridge = bridge
-        bridge.channels.append(channel)
-        return bridge_event("BridgeEnter", self.clock.now(), bridge, channel)
-
-    def _left(self, channel: Channel) -> str:
-        bridge = channel.bridge
-        if bridge is None:
-            return ""
-        bridge.channels.remove(channel)
-        channel.bridge = None
-        for one in (channel, *bridge.channels):
-            if one.recorded_as:
-                self.tape.part(one.recorded_as, self.clock.now())
-        return bridge_event("BridgeLeave", self.clock.now(), bridge, channel)
-
-    def _leave(self, channel: Channel, first: str) -> None:
-        """A leg goes out of its bridge and ends; what becomes of the other one, its dialplan says."""
-        other, bridge = channel.partner, channel.bridge
-        said = first + self._left(channel)
-        if other is None or not other.alive or other.bridge not in (None, bridge):
-            self._emit(said + self.end(channel, NORMAL))
-            return
-        said += self._left(other)
-        goes_on = self._plan.after_bridge(other)
-        if goes_on:
-            self._emit(said + self.shuffled("".join(goes_on), self.end(channel, NORMAL)))
-        else:
-            said += self.soft(other, NORMAL)
-            self._emit(said + self.shuffled(self.end(channel, NORMAL), self.end(other, NORMAL)))
-
-    def _released(self, other: Channel) -> str:
-        """The leg that its partner left for another bridge: nothing is behind it in the dialplan."""
-        return self._left(other) + self.soft(other, NORMAL) + self.end(other, NORMAL)
 
     # --- small things ---
 

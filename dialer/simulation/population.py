@@ -94,8 +94,8 @@ class ByDigits:
     """Far ends that behave as the last three digits say: the same as the rig's (tests/rig/far_end.py).
 
     200 and any other answers and stays; 201, 210 hangs up after 2 s, 10 s; 202 in the moment of the answer; 404,
-    503 refused at once; 486, 603, 480 busy, declined, unavailable; 408 rings for ever. Phones op301 and op101
-    answer, op302 hangs up after 2 s, op303 is never answered, op304 is busy; no other phone is there.
+    503 refused at once; 486, 603, 480 busy, declined, unavailable; 408 rings for ever. Phones op301, op305 and
+    op101 answer, op302 hangs up after 2 s, op303 is never answered, op304 is busy; no other phone is there.
     """
 
     def __init__(self, *, ring_s: float = 0.15, at_once_s: float = 0.01, talk_s: float = 2.0) -> None:
@@ -113,6 +113,7 @@ class ByDigits:
         self._phones = {
             "op101": FarEnd(ring_s=ring_s),
             "op301": FarEnd(ring_s=ring_s),
+            "op305": FarEnd(ring_s=ring_s),
             "op302": FarEnd(ring_s=ring_s, talk_s=talk_s),
             "op303": FarEnd(way=Way.NO_ANSWER),
             "op304": FarEnd(way=Way.BUSY, ring_s=ring_s),

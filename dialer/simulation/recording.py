@@ -25,7 +25,7 @@ MOST_WAITING: Final = 64
 
 @dataclass(slots=True)
 class _Take:
-    """One recording under way. Times are the PBX's; `gaps` holds (from, to) of a muted operator."""
+    """One recording under way. Times are the PBX's; `gaps` holds (from, to) of an operator who is not heard."""
 
     start: float
     joined: float | None = None
@@ -56,12 +56,17 @@ class WavTape:
 
     def join(self, call: str, at: float) -> None:
         take = self._takes.get(call)
-        if take is not None and take.joined is None:
+        if take is None:
+            return
+        if take.joined is None:
             take.joined = at
+        if take.parted_at is not None:
+            take.gaps.append((take.parted_at, at))
+            take.parted_at = None
 
     def part(self, call: str, at: float) -> None:
         take = self._takes.get(call)
-        if take is not None and take.joined is not None:
+        if take is not None and take.joined is not None and take.parted_at is None:
             take.parted_at = at
 
     def mute(self, call: str, muted: bool, at: float) -> None:

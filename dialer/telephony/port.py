@@ -150,7 +150,15 @@ class Pbx(Protocol):
         ...
 
     async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
-        """All three speak together. The room ends with the client; `bridge` takes two out of it."""
+        """All three speak together, until the client leaves: then the operator is ready, the third hung up.
+
+        `bridge` is refused for whoever is in a room. Out of it lead `leave_room`, `hangup` of the third, and `hold`
+        of the client, which ends it.
+        """
+        ...
+
+    async def leave_room(self, *, operator: str) -> None:
+        """The operator goes back into his session; client and third speak on in the room."""
         ...
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:

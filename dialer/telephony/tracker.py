@@ -92,6 +92,16 @@ def reconcile(calls: Mapping[str, Call], snapshot: Snapshot, *, restarted: bool)
     return changed
 
 
+def left_alone(call: Call) -> bool:
+    """The client is there and nobody is with him any more, though somebody was, and nobody set him aside."""
+    client = call.client
+    if call.state is CallState.ENDED or not client.room:
+        return call.state is not CallState.ENDED and client.stands is Place.ALONE
+    others = [leg for leg in (call.operator, call.third) if leg is not None]
+    were = [leg for leg in others if client.bridge in dict(leg.stays)]
+    return bool(were) and all(leg.bridge != client.bridge for leg in others)
+
+
 def talk_s(call: Call) -> float:
     """Seconds from answer to end; never negative, though answer and end may be reported crosswise."""
     start, end = call.client.answered_at, call.client.ended_at

@@ -108,6 +108,11 @@ class FakePbx:
         self._order("gather", room)
         self._joined_as(f"r-{room}", third, operator, client, room=True)
 
+    async def leave_room(self, *, operator: str) -> None:
+        self._order("leave room", operator)
+        self._leave(operator)
+        self.report(SessionReady(leg=operator, at=self.clock))
+
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         self._order(f"{mode} {endpoint} {spied}", leg)
 
@@ -155,10 +160,10 @@ class FakePbx:
             self.report(LegBridged(leg=leg, at=self.clock, bridge=bridge, room=room))
 
     def _leave(self, leg: str) -> None:
-        """A leg leaves its bridge; of two that were in it the other leaves too."""
+        """A leg leaves its bridge; of two that were in it the other leaves too, except out of a room."""
         for bridge, legs in self._bridges.items():
             if leg in legs:
-                gone = legs if len(legs) == 2 else {leg}
+                gone = legs if len(legs) == 2 and not bridge.startswith("r-") else {leg}
                 self._bridges[bridge] = legs - gone
                 for one in sorted(gone):
                     self.report(LegUnbridged(leg=one, at=self.clock, bridge=bridge))

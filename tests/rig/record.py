@@ -71,6 +71,9 @@ class Stage:
     def ready_again(self, since: int) -> None:
         stage.session_ready(self.ami, OPERATOR, since)
 
+    def alone(self, since: int = 0, call: str = CALL) -> None:
+        self.ami.event("UserEvent", since=since, UserEvent="CallwrightAlone", Uniqueid=call)
+
     def offered(self) -> str:
         leg = self.ami.event("UserEvent", UserEvent="CallwrightInbound")["Uniqueid"]
         self.ids["inbound_leg"] = leg
@@ -254,13 +257,15 @@ def outbound_we_hang_up(s: Stage) -> None:
 
 
 def outbound_operator_hangs_up(s: Stage) -> None:
-    """A client is bridged, and the operator's phone hangs up: the session ends, then the client's leg."""
+    """A client is bridged, and the operator's phone hangs up: the session ends, the client is alone; we hang up."""
     s.login()
     s.session("op302")
     s.dial("+79161110200")
     s.client_ready()
     s.bridge()
     s.ended(OPERATOR)
+    s.alone()
+    s.hangup(CALL)
     s.ended(CALL)
     s.settle()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from tests.rig import record, stage
+from tests.rig import record
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.far_end import FarEnd, desk_phones, provider
 from tests.rig.network import Network
@@ -86,7 +86,7 @@ def client_taken_elsewhere(s: Stage) -> None:
 
 
 def blind_transfer(s: Stage) -> None:
-    """The operator's leg transfers the client blindly: it is ready again, the client's leg goes on."""
+    """The operator's leg transfers the client blindly; the other end hangs up, and the client is alone."""
     s.login()
     s.session()
     s.dial("+79161110200")
@@ -94,12 +94,14 @@ def blind_transfer(s: Stage) -> None:
     s.bridge()
     s.talk(0.5)
     s.ami.ask("BlindTransfer", ("Channel", OPERATOR), ("Context", "rig-out"), ("Exten", "+79161110201"))
+    s.alone()
+    s.hangup(CALL)
     s.ended(CALL)
     s.settle()
 
 
 def operator_taken_elsewhere(s: Stage) -> None:
-    """Somebody redirects the operator's leg out of a bridge: the client is let go."""
+    """Somebody redirects the operator's leg out of a bridge: the client is alone; we hang up."""
     s.login()
     s.session()
     s.dial("+79161110200")
@@ -107,7 +109,9 @@ def operator_taken_elsewhere(s: Stage) -> None:
     s.bridge()
     s.talk(0.5)
     s.redirect(OPERATOR, "rig-elsewhere")
-    stage.ended(s.ami, CALL)
+    s.alone()
+    s.hangup(CALL)
+    s.ended(CALL)
     s.ended(OPERATOR)
     s.settle()
 

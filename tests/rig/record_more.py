@@ -70,7 +70,7 @@ def outbound_client_hangs_up_waiting(s: Stage) -> None:
 
 
 def session_ended_in_call(s: Stage) -> None:
-    """We hang up the operator's leg in mid-call: the client's ends with it."""
+    """We hang up the operator's leg in mid-call: the client is alone; we hang up."""
     s.login()
     s.session()
     s.dial("+79161110200")
@@ -79,6 +79,9 @@ def session_ended_in_call(s: Stage) -> None:
     s.talk(1)
     s.hangup(OPERATOR)
     s.ended(OPERATOR)
+    s.alone()
+    s.hangup(CALL)
+    s.ended(CALL)
     s.settle()
 
 
@@ -94,7 +97,7 @@ def session_given_up(s: Stage) -> None:
 
 
 def outbound_client_taken_back(s: Stage) -> None:
-    """A client is bridged while another waits; then the second one is bridged with the same operator."""
+    """A client is bridged while another waits; the second is bridged with the same operator: the first is alone."""
     s.login()
     s.session()
     s.dial("+79161110200")

@@ -83,7 +83,7 @@ class World:
         self.exchange = Exchange(
             clock=self.clock,
             # 202 hangs up between the entries of both legs into the bridge, as it did in the capture.
-            ends=ByDigits(ring_s=0.15, at_once_s=0.01296),
+            ends=ByDigits(ring_s=0.15, at_once_s=0.0119),
             rng=random.Random(seed),
             emit=self._tell,
             fallback=fallback,

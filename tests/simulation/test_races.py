@@ -11,14 +11,21 @@ from tests.simulation.replay import Said, World
 
 CLIENTS, OPERATORS = ["C1", "C2", "C3"], ["S1", "S2"]
 LEGS = [*CLIENTS, *OPERATORS]
-CONTEXTS = ["callwright-inbound-ring", "callwright-client", "callwright-fallback", "nowhere"]
+CONTEXTS = [
+    "callwright-inbound-ring s", "callwright-client s", "callwright-fallback s", "nowhere s", "callwright-hold s",
+    "callwright-third s", "callwright-session s", "callwright-room client", "callwright-room operator",
+    "callwright-room third", "callwright-listen listen", "callwright-listen barge",
+]  # fmt: skip
+
+PATIENT = {"callwright-session", "callwright-hold", "callwright-listen"}  # they wait for an hour
 
 legs, pauses = st.sampled_from(LEGS), st.sampled_from([0.0, 0.0005, 0.002, 0.1, 0.2, 1.0, 6.0])
 numbers = st.sampled_from([f"+79161110{end}" for end in ("200", "201", "202", "404", "408", "486", "503")])
 steps = st.one_of(
     st.tuples(st.just("dial"), st.sampled_from(CLIENTS), numbers),
     st.tuples(st.just("session"), st.sampled_from(OPERATORS), st.sampled_from(["op301", "op302", "op303"])),
-    st.tuples(st.just("bridge"), st.sampled_from(CLIENTS), st.sampled_from(OPERATORS)),
+    st.tuples(st.just("bridge"), legs, legs),
+    st.tuples(st.just("gather"), legs, legs),
     st.tuples(st.just("hangup"), legs, st.just("")),
     st.tuples(st.just("redirect"), legs, st.sampled_from(CONTEXTS)),
     st.tuples(st.just("mute"), legs, st.sampled_from(["on", "off"])),
@@ -46,7 +53,18 @@ def do(world: World, what: str, leg: str, how: str) -> None:
         case "hangup":
             send(world, "Action: Hangup", f"Channel: {leg}")
         case "redirect":
-            send(world, "Action: Redirect", f"Channel: {leg}", f"Context: {how}", "Exten: s")
+            context, exten = how.split()
+            send(world, "Action: Redirect", f"Channel: {leg}", f"Context: {context}", f"Exten: {exten}")
+        case "gather":
+            place = ("Context: callwright-room", "Exten: third", "ExtraContext: callwright-room")
+            send(
+                world,
+                "Action: Redirect",
+                f"Channel: {leg}",
+                f"ExtraChannel: {how}",
+                *place,
+                "ExtraExten: operator",
+            )
         case "mute":
             send(world, "Action: Setvar", f"Channel: {leg}", "Variable: MUTEAUDIO(in)", f"Value: {how}")
         case "call in":
@@ -71,7 +89,7 @@ def test_every_channel_ends_once(
         world.clock.run(pause)
         do(world, *move)
     world.clock.run(120)
-    assert all(one.context == "callwright-session" or one.bridge is not None for one in world.exchange)
+    assert all(one.context in PATIENT or one.bridge is not None for one in world.exchange)
     for channel in list(world.exchange):
         if channel.alive:
             world.exchange.hangup(channel)
