@@ -77,6 +77,7 @@ class Extension(enum.StrEnum):
     CLIENT = "client"
     OPERATOR = "operator"
     THIRD = "third"
+    OUT = "out"
     LISTEN = "listen"
     WHISPER = "whisper"
     BARGE = "barge"

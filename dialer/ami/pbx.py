@@ -32,10 +32,12 @@ from dialer.ami.settings import AsteriskSettings
 from dialer.ami.translate import ORDER
 from dialer.health.figures import Figure, gauge
 from dialer.telephony.model import Snapshot
-from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, Sink
+from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, PbxRefused, Sink
 
 _REMEMBERED_ORDERS = 20_000
+_IN_A_ROOM = "Unable to add"
 _MOST_DIGITS = 32
+_DIGITS = frozenset("0123456789*#ABCD")
 _BETWEEN_DIGITS_S = 0.06  # a far end that listens to tones wants a pause between two alike
 _MODES = {
     Listening.LISTEN: Extension.LISTEN,
@@ -137,7 +139,13 @@ class AsteriskPbx:
         )
 
     async def bridge(self, *, client: str, operator: str) -> None:
-        await self._ask(Bridge(client, operator))
+        try:
+            await self._ask(Bridge(client, operator))
+        except PbxRefused as refused:
+            if not str(refused).startswith(_IN_A_ROOM):
+                raise
+            await self._ask(RedirectBoth((client, operator), Context.ROOM, (Extension.OUT, Extension.OUT)))
+            await self._ask(Bridge(client, operator))
 
     async def hangup(self, *, leg: str) -> None:
         await self._ask(Hangup(leg))
@@ -160,8 +168,8 @@ class AsteriskPbx:
         await self._ask(Redirect(leg, Context.HOLD))
 
     async def send_digits(self, *, leg: str, digits: str) -> None:
-        if not 1 <= len(digits) <= _MOST_DIGITS:
-            raise OrderInvalid(f"1 to {_MOST_DIGITS} digits")
+        if not 1 <= len(digits) <= _MOST_DIGITS or not _DIGITS.issuperset(digits):
+            raise OrderInvalid(f"1 to {_MOST_DIGITS} of 0-9 * # A-D")
         for number, digit in enumerate(digits):
             if number:
                 await asyncio.sleep(_BETWEEN_DIGITS_S)
@@ -191,9 +199,6 @@ class AsteriskPbx:
         pair = (third, operator)
         await self._ask(RedirectBoth(pair, Context.ROOM, (Extension.THIRD, Extension.OPERATOR)))
         await self._ask(Redirect(client, Context.ROOM, Extension.CLIENT))
-
-    async def leave_room(self, *, operator: str) -> None:
-        await self._ask(Redirect(operator, Context.SESSION))
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         await self._originate(

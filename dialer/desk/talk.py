@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dialer.telephony.model import Call, CallState, Leg, Place
+from dialer.telephony.tracker import left_alone
 
 
 class Goal(enum.StrEnum):
@@ -130,7 +131,7 @@ def is_held(call: Call) -> bool:
 
 def is_alone(call: Call) -> bool:
     """Whether whom the client spoke with is gone."""
-    return call.client.stands is Place.ALONE
+    return left_alone(call)
 
 
 # --- what may be pressed ------------------------------------------------------------------------------------

@@ -162,7 +162,12 @@ def _redirect_both(manager: Manager, request: Request, one: Channel, other: Chan
         return
     places = tuple((request.get(f"{x}Context"), request.get(f"{x}Exten")) for x in ("", "Extra"))
     exchange = manager.world.exchange
-    if one is other or one.state != UP or other.state != UP or not all(exchange.has_place(*place) for place in places):
+    if (
+        one is other
+        or one.state != UP
+        or other.state != UP
+        or not all(exchange.has_place(*place) for place in places)
+    ):
         _not_captured(manager, request)
         return
     manager.accept(request, "Dual Redirect successful")

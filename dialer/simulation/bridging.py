@@ -89,6 +89,16 @@ class Bridging:
             return said + self._room_over(bridge, channel)
         return said + self._behind(bridge)
 
+    def both_out(self, one: Channel, other: Channel) -> str:
+        """Two leave at once: neither stays behind the other."""
+        bridge = one.bridge
+        if bridge is None or bridge is not other.bridge:
+            return self.out(one) + self.out(other)
+        said = self.left(one) + self.left(other)
+        if bridge.name:
+            said += "".join(self._room_over(bridge, leg) for leg in (one, other))
+        return said
+
     def hang_up(self, channel: Channel, first: str) -> None:
         """A leg in a bridge ends; what becomes of the other one, its dialplan says."""
         bridge, other = channel.bridge, channel.partner

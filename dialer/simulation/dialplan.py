@@ -26,6 +26,7 @@ INBOUND_RINGS_S = 25
 FALLBACK_RINGS_S = 30
 RECORDING_STARTS_S = 0.01  # after an answer that we give ourselves
 NORMAL = 16
+_OUT = {"client": "callwright-hold", "operator": "callwright-session", "third": "callwright-third"}
 INBOUND = frozenset({"callwright-inbound-offer", "callwright-inbound-ring", "callwright-fallback"})
 ID_CHARACTERS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -47,6 +48,7 @@ class Dialplan:
             ("callwright-inbound-ring", "s"): self._ring,
             ("callwright-fallback", "s"): self._fallback,
             **{("callwright-room", who): self._room for who in ("client", "operator", "third")},
+            ("callwright-room", "out"): self._out,
             **{("callwright-listen", mode): self._listen for mode in ("listen", "whisper", "barge")},
         }
 
@@ -75,7 +77,7 @@ class Dialplan:
                 channel.context, channel.exten = "callwright-session", "s"
                 return self._ready(channel)
             case ("callwright-room", _):
-                channel.priority = 3
+                channel.priority = 4
         return []
 
     def spied_gone(self, listener: Channel) -> str:
@@ -142,13 +144,17 @@ class Dialplan:
 
     def _third(self, channel: Channel) -> list[str]:
         channel.priority = 2
-        said = self._said(channel, "CallwrightThird", "")
+        said = [] if "CW_OUT" in channel.variables else [self._said(channel, "CallwrightThird", "")]
         channel.priority = 3
         self._wait(channel, THIRD_WAITS_S, partial(self._hangup, channel, 4))
-        return [said]
+        return said
+
+    def _out(self, channel: Channel) -> list[str]:
+        return self.enter(channel, channel.variables.get("CW_OUT", "nowhere"), "s")
 
     def _room(self, channel: Channel) -> list[str]:
-        channel.priority = 2
+        channel.priority = 3
+        channel.variables["CW_OUT"] = _OUT[channel.exten]
         name = "".join(one for one in channel.variables.get("CW_ROOM", "") if one in ID_CHARACTERS)
         return [self._x.bridging.enter_room(name, channel)]
 

@@ -119,8 +119,7 @@ class Exchange:
         pair = (one, other)
         for channel, (context, exten) in zip(pair, places, strict=True):
             channel.context, channel.exten, channel.priority = context, exten, 1
-        together = one.bridge is not None and one.bridge is other.bridge
-        self._emit("".join((self.bridging.left if together else self.bridging.out)(leg) for leg in pair))
+        self._emit(self.bridging.both_out(one, other))
         for channel, (context, exten) in zip(pair, places, strict=True):
             self.enter(channel, context, exten)
 

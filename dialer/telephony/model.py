@@ -244,6 +244,7 @@ class Leg:
     bridge: str = ""
     room: bool = False  # the bridge it is in is a room of several
     stands: Place | None = None  # outside any bridge: set aside, left alone, ready to be joined
+    stands_at: float | None = None  # when that was said
     placed_at: float | None = None  # when it last entered or left a bridge: what is older is told again
     stays: tuple[tuple[str, float], ...] = ()
     held: bool = False

@@ -152,13 +152,8 @@ class Pbx(Protocol):
     async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
         """All three speak together, until the client leaves: then the operator is ready, the third hung up.
 
-        `bridge` is refused for whoever is in a room. Out of it lead `leave_room`, `hangup` of the third, and `hold`
-        of the client, which ends it.
+        `bridge` takes the client and one of them out again, and so ends the room; a third who is hung up leaves it.
         """
-        ...
-
-    async def leave_room(self, *, operator: str) -> None:
-        """The operator goes back into his session; client and third speak on in the room."""
         ...
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:

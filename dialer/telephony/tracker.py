@@ -58,7 +58,9 @@ def track(call: Call, event: PbxEvent) -> Call:
             return _settled(call, replace(call, client=replace(call.client, other_cause=event.cause)))
         return call
     if call.operator_leg and event.leg == call.operator_leg:
-        operator = call.operator or Leg(id=event.leg, role=LegRole.OPERATOR)
+        operator = call.operator
+        if operator is None or operator.id != event.leg:
+            operator = Leg(id=event.leg, role=LegRole.OPERATOR)
         return _settled(call, replace(call, operator=_learned(operator, event)))
     if call.third is not None and event.leg == call.third.id:
         return _settled(call, replace(call, third=_learned(call.third, event)))
@@ -125,13 +127,14 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
             stays = _stayed(leg.stays, bridge, at)
             if _told_again(leg.placed_at, at):
                 return replace(leg, stays=stays)
-            return replace(leg, bridge=bridge, placed_at=at, room=room, stands=None, stays=stays)
+            stands = leg.stands if _told_again(leg.stands_at, at) else None
+            return replace(leg, bridge=bridge, placed_at=at, room=room, stands=stands, stays=stays)
         case LegUnbridged(bridge=bridge):
             if leg.bridge != bridge or _told_again(leg.placed_at, at):
                 return leg
             return replace(leg, bridge="", placed_at=at, room=False)
         case LegSetAside() | LegAlone() | ThirdReady():
-            return leg if _told_again(leg.placed_at, at) else replace(leg, stands=_STANDS[type(event)])
+            return _stood(leg, _STANDS[type(event)], at)
         case LegHeld(held=held):
             return leg if _told_again(leg.held_at, at) else replace(leg, held=held, held_at=at)
         case LegTransferred():
@@ -145,6 +148,15 @@ def _learned(leg: Leg, event: PbxEvent) -> Leg:
         case RecordingPaused(paused=paused) if (at, paused) not in leg.pauses:
             return replace(leg, pauses=tuple(sorted((*leg.pauses, (at, paused)), key=itemgetter(0))))
     return leg
+
+
+def _stood(leg: Leg, place: Place, at: float) -> Leg:
+    """The dialplan tells it apart from the bridges: a place holds until a bridge that was entered after it."""
+    if _told_again(leg.stands_at, at):
+        return leg
+    entered = max((since for _, since in leg.stays), default=None)
+    over = leg.ended_at is not None or _told_again(entered, at)
+    return replace(leg, stands=leg.stands if over else place, stands_at=at)
 
 
 def _told_again(last: float | None, at: float) -> bool:
@@ -222,7 +234,7 @@ def _moves_aside(before: Call, now: Call) -> Iterator[Move]:
 
 
 def _aside(call: Call) -> bool:
-    return call.client.stands is Place.HOLD
+    return call.client.stands is Place.HOLD and not call.client.bridge
 
 
 def _passed_on(call: Call) -> bool:
@@ -325,10 +337,12 @@ def _placed(leg: Leg, row: LiveLeg, at: float) -> Leg:
     if leg.role is LegRole.OPERATOR:
         stands = None
     if row.bridge == leg.bridge:
-        return replace(leg, stands=stands)
+        return replace(leg, stands=stands, stands_at=at if stands else leg.stands_at)
     stays = _stayed(leg.stays, row.bridge, at) if row.bridge else leg.stays
     room = bool(row.bridge) and row.context == Place.ROOM
-    return replace(leg, bridge=row.bridge, room=room, stands=stands, stays=stays)
+    return replace(
+        leg, bridge=row.bridge, room=room, stands=stands, stands_at=at if stands else None, stays=stays
+    )
 
 
 def _earliest(known: float | None, at: float) -> float:

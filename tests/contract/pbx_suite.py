@@ -6,20 +6,17 @@ Numbers and phones behave as their last digits say (tests/rig/far_end.py, dialer
 from __future__ import annotations
 
 import asyncio
-import wave
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from dialer.telephony.model import (
-    Call,
     CallState,
     ClientReady,
     EndReason,
     InboundFellBack,
     InboundOffered,
-    LegBridged,
+    LegAlone,
     LegEnded,
     LegOrderFailed,
     LegRinging,
@@ -27,57 +24,25 @@ from dialer.telephony.model import (
     Party,
     SessionReady,
 )
-from dialer.telephony.port import Connected, DialOrder, Disconnected, OrderInvalid, PbxRefused
+from dialer.telephony.port import Connected, Disconnected, OrderInvalid, PbxRefused
 from dialer.telephony.tracker import inbound, order_hangup, outbound, talk_s
 from tests.contract.pbx_bench import Bench, new_id
+from tests.contract.pbx_control import CONTROL
+from tests.contract.pbx_steps import (
+    LEAVES,
+    LEAVES_LATE,
+    RINGS_ON,
+    STAYS,
+    answered,
+    ended,
+    joined,
+    loudness,
+    loudness_or_nothing,
+    order,
+    session,
+)
 
-STAYS, LEAVES, RINGS_ON = "+79161110200", "+79161110201", "+79161110408"
-LEAVES_LATE = "+79161110210"
 OUTSIDE, OURS = "+79161234567", "+74951112233"
-LINE = "PJSIP/{number}@trunk"
-
-
-def order(call: str, number: str, *, record: bool = True, timeout_s: int = 20, line: str = LINE) -> DialOrder:
-    return DialOrder(
-        call=call, number=number, line=line, caller_id="+74951234567", ring_timeout_s=timeout_s, record=record
-    )
-
-
-async def session(bench: Bench, endpoint: str = "op301") -> str:
-    leg = new_id()
-    await bench.pbx.start_session(leg=leg, endpoint=endpoint, timeout_s=20)
-    await bench.ear.report(SessionReady, leg=leg)
-    return leg
-
-
-async def answered(bench: Bench, number: str, *, record: bool = True) -> str:
-    call = new_id()
-    await bench.pbx.dial(order(call, number, record=record))
-    assert (await bench.ear.report(ClientReady, leg=call)).call == call
-    return call
-
-
-async def joined(bench: Bench, client: str, operator: str) -> None:
-    here = bench.ear.mark
-    await bench.pbx.bridge(client=client, operator=operator)
-    theirs = await bench.ear.report(LegBridged, since=here, leg=client)
-    ours = await bench.ear.report(LegBridged, since=here, leg=operator)
-    assert theirs.bridge == ours.bridge
-
-
-async def ended(bench: Bench, call: Call) -> Call:
-    """The call as tracked to its end, when all that belongs to it was heard."""
-    return await bench.ear.until(
-        lambda: found if (found := bench.ear.follow(call)).state is CallState.ENDED else None
-    )
-
-
-def loudness(bench: Bench, call: str, side: str) -> tuple[float, float]:
-    """Seconds and the root mean square (of 1) of one side of a recording."""
-    with wave.open(str(bench.recordings / f"{call}-{side}.wav")) as file:
-        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 8000)
-        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(float)
-    return len(samples) / 8000, float(np.sqrt((samples**2).mean())) / 32768 if len(samples) else 0.0
 
 
 async def a_call_that_we_hang_up(bench: Bench) -> None:
@@ -109,9 +74,11 @@ async def the_operators_phone_hangs_up(bench: Bench) -> None:
     operator = await session(bench, "op302")
     call = await answered(bench, STAYS)
     await joined(bench, call, operator)
+    await bench.ear.report(LegEnded, leg=operator)
+    await bench.ear.report(LegAlone, leg=call)
+    await bench.pbx.hangup(leg=call)
     done = await ended(bench, replace(outbound(call), operator_leg=operator))
     assert (done.outcome, done.ended_by) == (Outcome.ANSWERED, Party.OPERATOR)
-    await bench.ear.report(LegEnded, leg=operator)
 
 
 async def every_outcome_is_told(bench: Bench) -> None:
@@ -217,15 +184,6 @@ async def both_sides_are_recorded(bench: Bench) -> None:
         assert loud > 0.005
 
 
-def loudness_or_nothing(bench: Bench, call: str) -> float | None:
-    """None until both files are closed."""
-    try:
-        lengths = [loudness(bench, call, side)[0] for side in ("in", "out")]
-    except (OSError, EOFError, wave.Error):
-        return None
-    return min(lengths) or None
-
-
 async def what_is_not_to_be_recorded_is_not(bench: Bench) -> None:
     call = await answered(bench, LEAVES, record=False)
     done = await ended(bench, outbound(call))
@@ -309,6 +267,7 @@ SUITE = (
     a_snapshot_shows_who_is_with_whom,
     both_sides_are_recorded,
     what_is_not_to_be_recorded_is_not,
+    *CONTROL,
     an_inbound_call_is_taken,
     an_inbound_call_is_given_back,
     an_inbound_call_falls_back_by_itself,

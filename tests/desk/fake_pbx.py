@@ -108,11 +108,6 @@ class FakePbx:
         self._order("gather", room)
         self._joined_as(f"r-{room}", third, operator, client, room=True)
 
-    async def leave_room(self, *, operator: str) -> None:
-        self._order("leave room", operator)
-        self._leave(operator)
-        self.report(SessionReady(leg=operator, at=self.clock))
-
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         self._order(f"{mode} {endpoint} {spied}", leg)
 

@@ -85,6 +85,14 @@ def gather(s: Stage, *, ready_before: bool = True) -> None:
     )
 
 
+def out_of_room(s: Stage, *legs: str) -> None:
+    s.ami.ask(
+        "Redirect", ("Channel", legs[0]), ("ExtraChannel", legs[1]),
+        ("Context", "callwright-room"), ("Exten", "out"), ("Priority", "1"),
+        ("ExtraContext", "callwright-room"), ("ExtraExten", "out"), ("ExtraPriority", "1"),
+    )  # fmt: skip
+
+
 def listen(s: Stage, mode: str, endpoint: str = "op305") -> None:
     s.ids["supervisor"] = SUPERVISOR
     order(s, SUPERVISOR, f"PJSIP/{endpoint}", "callwright-listen", mode, ("Variable", f"CW_SPIED={OPERATOR}"))
@@ -382,33 +390,51 @@ def control_room_at_once(s: Stage) -> None:
 
 
 def control_room_operator_leaves(s: Stage) -> None:
-    """The operator goes back from the room into his session; client and third talk on; the third is hung up."""
+    """Client and third are joined out of the room, which ends; the third is hung up, then the client."""
     talking(s)
     dial_third(s, "+79161110200")
     third_ready(s)
     gather(s)
     s.talk(0.5)
+    s.bridge(CALL, THIRD)
     here = s.ami.mark
-    s.redirect(OPERATOR, "callwright-session")
+    out_of_room(s, CALL, THIRD)
+    s.bridge(CALL, THIRD)
     s.ready_again(here)
     s.talk(0.5)
     s.hangup(THIRD)
     s.ended(THIRD)
-    s.talk(0.5)
+    s.alone()
+    s.talk(0.3)
     s.hangup(CALL)
     s.ended(CALL)
     s.settle()
 
 
 def control_room_third_leaves(s: Stage) -> None:
-    """Bridge is refused in a room; the third is hung up in it; then the client is set aside and taken back."""
+    """Client and operator are joined out of the room, which ends: the third is hung up."""
     talking(s)
     dial_third(s, "+79161110200")
     third_ready(s)
     gather(s)
     s.talk(0.5)
     s.bridge()
-    s.talk(0.2)
+    here = s.ami.mark
+    out_of_room(s, CALL, OPERATOR)
+    s.ready_again(here)
+    s.bridge()
+    s.ended(THIRD)
+    s.talk(0.3)
+    over(s)
+
+
+def control_room_third_hung_up(s: Stage) -> None:
+    """The third is hung up in the room; the other two speak on in it; the client is set aside and taken back."""
+    talking(s)
+    dial_third(s, "+79161110200")
+    third_ready(s)
+    gather(s)
+    s.talk(0.5)
     s.hangup(THIRD)
     s.ended(THIRD)
     s.talk(0.3)

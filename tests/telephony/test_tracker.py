@@ -15,6 +15,7 @@ from dialer.telephony.model import (
     Call,
     CallState,
     EndReason,
+    Leg,
     LegAnswered,
     LegBridged,
     LegCreated,
@@ -23,6 +24,7 @@ from dialer.telephony.model import (
     LegHeld,
     LegOrderFailed,
     LegRinging,
+    LegRole,
     LegTransferred,
     LegUnbridged,
     LiveLeg,
@@ -31,7 +33,7 @@ from dialer.telephony.model import (
     PbxEvent,
     Snapshot,
 )
-from dialer.telephony.tracker import inbound, order_hangup, outbound, reconcile, talk_s, track
+from dialer.telephony.tracker import inbound, left_alone, order_hangup, outbound, reconcile, talk_s, track
 from tests.ami import capture
 from tests.telephony.orders import shuffled, strands
 
@@ -54,7 +56,9 @@ def recorded(name: str) -> list[tuple[Call, capture.Capture]]:
         if role in flow.ids:
             leg = flow.ids.get("inbound_leg")
             call = inbound(flow.ids[role], leg, 0.0) if leg else outbound(flow.ids[role])
-            calls.append((replace(call, operator_leg=flow.ids.get("operator", "")), flow))
+            third = flow.ids.get("third")
+            other = Leg(id=third, role=LegRole.THIRD) if third else None
+            calls.append((replace(call, operator_leg=flow.ids.get("operator", ""), third=other), flow))
     return calls
 
 
@@ -93,6 +97,18 @@ def test_any_order_ends_in_the_same_state(number: int, seed: int) -> None:
         ("inbound_taken", Outcome.ANSWERED, Party.SYSTEM),
         ("inbound_caller_hangs_up", Outcome.ANSWERED, Party.CLIENT),
         ("asterisk_stopped", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_hold", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_hold_client_leaves", Outcome.ANSWERED, Party.CLIENT),
+        ("control_alone", Outcome.ANSWERED, Party.OPERATOR),
+        ("control_alone_too_long", Outcome.ANSWERED, Party.OPERATOR),
+        ("control_listen_operator_goes", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_third_busy", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_blind", Outcome.ANSWERED, Party.THIRD),
+        ("control_blind_operator_goes", Outcome.ANSWERED, Party.CLIENT),
+        ("control_attended", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_attended_third_leaves", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_room_at_once", Outcome.ANSWERED, Party.SYSTEM),
+        ("control_taken_over", Outcome.ANSWERED, Party.CLIENT),
     ],
 )
 def test_the_outcome_of_a_recorded_flow(name: str, outcome: Outcome, ended_by: Party) -> None:
@@ -292,6 +308,88 @@ def test_who_hung_up_first() -> None:
     assert track(order_hangup(both, 8.95), end).ended_by is Party.OPERATOR
     assert track(order_hangup(both, 9.1), end).ended_by is Party.OPERATOR  # our clock, a little ahead
     assert follow(order_hangup(both, 8.95), [client, end]).ended_by is Party.CLIENT
+
+
+def states(name: str) -> list[CallState]:
+    """The states that a recorded call went through."""
+    ((call, flow),) = recorded(name)
+    seen = [call.state]
+    for event in flow.events():
+        call = track(call, event)
+        if call.state is not seen[-1]:
+            seen.append(call.state)
+    return seen
+
+
+_BEGINS = [CallState.DIALLING, CallState.RINGING, CallState.ANSWERED, CallState.BRIDGED]
+
+
+@pytest.mark.parametrize(
+    ("name", "then"),
+    [
+        ("control_hold", "answered held answered bridged answered held ended"),
+        ("control_third_busy", "answered held answered bridged ended"),
+        ("control_third_no_answer", "answered held answered bridged ended"),
+        ("control_attended_back", "answered held answered bridged ended"),
+        ("control_attended", "answered held answered transferred ended"),
+        ("control_blind", "answered held answered transferred ended"),
+        ("control_blind_operator_goes", "answered held answered transferred ended"),
+        ("control_room", "answered held answered bridged ended"),
+        ("control_room_operator_lost", "answered held answered bridged transferred ended"),
+        ("control_listen", "ended"),
+    ],
+)
+def test_scenario_14_the_states_of_a_transfer(name: str, then: str) -> None:
+    """14: on hold, with the third, back with the operator: as each was seen on a real Asterisk."""
+    seen = [each for each in states(name)[len(_BEGINS) :] if each is not CallState.ANSWERED]
+    assert states(name)[: len(_BEGINS)] == _BEGINS
+    assert seen == [each for each in map(CallState, then.split()) if each is not CallState.ANSWERED]
+
+
+def test_scenario_14_the_third_that_failed_says_why() -> None:
+    """14: busy, not answered, given up: the third's leg tells it, the call goes on."""
+    for name, cause, reason in (
+        ("control_third_busy", 17, 0),
+        ("control_third_no_answer", 19, 3),
+        ("control_third_given_up", 16, 0),
+    ):
+        ((call, flow),) = recorded(name)
+        third = follow(call, flow.events()).third
+        assert third is not None
+        assert (third.cause, third.order_reason, third.answered_at) == (cause, reason, None)
+
+
+def test_a_client_is_alone_from_the_end_of_his_bridge_to_the_next() -> None:
+    """The operator's leg is lost and another one gets the client back; that one is lost too."""
+    for name in ("control_given_back", "control_alone_twice"):
+        ((call, flow),) = recorded(name)
+        told = [left_alone(call)]
+        for event in flow.events():
+            call = track(call, event)
+            if event.leg == flow.ids["next_session"] and call.operator_leg != event.leg:
+                call = replace(call, operator_leg=event.leg)
+            if left_alone(call) is not told[-1]:
+                told.append(left_alone(call))
+        again = [True, False] if name == "control_alone_twice" else []
+        assert told == [False, True, False, *again]
+
+
+def test_a_client_whom_both_left_in_the_room_is_alone() -> None:
+    ((call, flow),) = recorded("control_room_operator_lost")
+    alone = [(event.leg, left_alone(call := track(call, event))) for event in flow.events()]
+    first = next(number for number, (_, is_alone) in enumerate(alone) if is_alone)
+    assert alone[first][0] == flow.ids["third"]
+    assert call.state is CallState.ENDED
+
+
+def test_a_recording_is_paused_and_goes_on() -> None:
+    ((call, flow),) = recorded("control_recording_paused")
+    paused = [(call := track(call, event)).client.paused for event in flow.events()]
+    assert [is_ for number, is_ in enumerate(paused) if number == 0 or is_ is not paused[number - 1]] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_strangers_events_change_nothing() -> None:
