@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from dialer.auth.model import User
 from dialer.auth.service import Auth
 from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
+from dialer.clock import SteadyClock, midnight_of
 from dialer.config import ConfigError, Settings, metrics_token
 from dialer.desk import call_routes, listening_routes, recording_routes
 from dialer.desk import routes as desk_routes
@@ -57,12 +58,11 @@ from dialer.wiring import (
     archive_of,
     asterisk_of,
     doctor_of,
+    id_at,
     lines_of,
-    new_id,
     over_tls,
     phones_of,
     sockets_of,
-    utc_now,
 )
 
 log = logging.getLogger(__name__)
@@ -70,11 +70,6 @@ log = logging.getLogger(__name__)
 SWEEP_S = 0.5
 SWITCH_S = 0.0005  # how long the store's thread may keep the loop waiting; Python's own 5 ms is felt
 REFRESH_EVERY = 10  # sweeps between two looks at the campaigns' counts
-
-
-def midnight() -> datetime:
-    """The last midnight by this machine's own time zone."""
-    return utc_now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class Ears:
@@ -121,26 +116,27 @@ class App:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[App]:
+async def running(settings: Settings, clock: SteadyClock | None = None) -> AsyncIterator[App]:
     """Start everything in order, and stop it in the other."""
+    clock = clock or SteadyClock()
     async with AsyncExitStack() as stack:
         store = await _open_store(settings, stack)
-        auth = Auth(store, utc_now)
+        auth = Auth(store, clock.utc)
         await auth.start()
         stack.push_async_callback(auth.stop)
         switchboard = Switchboards(settings.pbx)
         pbxs = {
-            name: AsteriskPbx(asterisk_of(name, pbx), switchboard.at(name).report)
+            name: AsteriskPbx(asterisk_of(name, pbx), switchboard.at(name).report, clock=clock)
             for name, pbx in settings.pbx.items()
         }
-        desks = Desks(_world(settings, store, auth, pbxs, switchboard))
-        inbound, board = Inbound(desks), Board(desks, midnight)
+        desks = Desks(_world(settings, store, auth, pbxs, switchboard, clock))
+        inbound, board = Inbound(desks), Board(desks, clock.midnight)
         switchboard.listen(Ears(desks, inbound, board))
-        recorder, archive = archive_of(settings, store)
+        recorder, archive = archive_of(settings, store, clock.utc)
         bus = await _start_bus(store, recorder, board, stack)
         await archive.start()
         stack.push_async_callback(archive.stop)
-        control = LineControl(store, desks.world.lines, desks.world.stops, utc_now, desks.hang_up_line)
+        control = LineControl(store, desks.world.lines, desks.world.stops, clock.utc, desks.hang_up_line)
         await control.start()
         await desks.start()
         stack.push_async_callback(desks.stop)
@@ -161,7 +157,7 @@ async def running(settings: Settings) -> AsyncIterator[App]:
             recorder=recorder,
             board=board,
             folders={"store": left.parent, "recordings": Path(settings.recordings.kept)},
-            now=utc_now,
+            now=clock.utc,
         )
         watching.start()
         stack.push_async_callback(watching.stop)
@@ -190,7 +186,12 @@ async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
 
 
 def _world(
-    settings: Settings, store: Store, auth: Auth, pbxs: Mapping[str, Pbx], switchboard: Switchboards
+    settings: Settings,
+    store: Store,
+    auth: Auth,
+    pbxs: Mapping[str, Pbx],
+    switchboard: Switchboards,
+    clock: SteadyClock,
 ) -> World:
     async def find_user(user_id: int) -> User | None:
         return next((user for user in await auth.all_users() if user.id == user_id), None)
@@ -200,8 +201,8 @@ def _world(
         pbxs=pbxs,
         switchboard=switchboard,
         lines=lines_of(settings),
-        now=utc_now,
-        new_id=new_id,
+        now=clock.utc,
+        new_id=lambda: id_at(clock()),
         find_user=find_user,
         longest_pause=timedelta(seconds=settings.recordings.longest_pause_s),
     )
@@ -334,10 +335,10 @@ def _operations(
     secret: bytes,
     doctor: Doctor,
 ) -> list[Operation]:
-    sound = Sound(store, kept=Path(settings.recordings.kept), secret=secret, now=utc_now)
+    sound = Sound(store, kept=Path(settings.recordings.kept), secret=secret, now=lambda: desks.world.now())
     return [
         *desk_routes.operations(desks),
-        *campaign_routes.operations(store, midnight),
+        *campaign_routes.operations(store, lambda: midnight_of(desks.world.now())),
         *line_routes.operations(control),
         *call_routes.operations(store, sound),
         *recording_routes.operations(sound),

@@ -30,8 +30,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def id_at(seconds: float) -> str:
+    """A new id, of a moment in seconds since 1970."""
+    return ulid(int(seconds * 1000), secrets.randbits(80))
+
+
 def new_id() -> str:
-    return ulid(int(utc_now().timestamp() * 1000), secrets.randbits(80))
+    return id_at(utc_now().timestamp())
 
 
 def asterisk_of(name: str, pbx: PbxSettings) -> AsteriskSettings:
@@ -136,11 +141,13 @@ def _source(settings: Settings, place: str, user: str, secret_file: str, name: s
     return PbxHttp(web, Path(wide.kept) / ".fetched" / (name or "all"))
 
 
-def archive_of(settings: Settings, store: Store) -> tuple[Recorder, Archive]:
+def archive_of(
+    settings: Settings, store: Store, now: Callable[[], datetime]
+) -> tuple[Recorder, Archive]:
     """What finishes recordings, and what looks after them later. Raises `ConfigError`."""
     wide, kept = settings.recordings, Path(settings.recordings.kept)
     source, own = sources_of(settings)
-    recorder = Recorder(store, source=source, sources=own, kept=kept, now=utc_now)
+    recorder = Recorder(store, source=source, sources=own, kept=kept, now=now)
     archive = Archive(
         store,
         kept=kept,
@@ -148,12 +155,12 @@ def archive_of(settings: Settings, store: Store) -> tuple[Recorder, Archive]:
         compressor=Compressor(
             store,
             kept=kept,
-            now=utc_now,
+            now=now,
             after=timedelta(days=wide.opus_after_days) if wide.opus_after_days >= 0 else None,
             originals=timedelta(days=wide.originals_days),
         ),
-        retention=Retention(store, kept=kept, source=source, sources=own, days=wide.days, now=utc_now),
+        retention=Retention(store, kept=kept, source=source, sources=own, days=wide.days, now=now),
         recorder=recorder,
-        now=utc_now,
+        now=now,
     )
     return recorder, archive

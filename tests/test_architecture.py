@@ -64,6 +64,7 @@ def test_every_module_belongs_to_a_room_or_stands_at_the_top() -> None:
         "__main__",
         "app",
         "cli",
+        "clock",
         "cli_options",
         "config",
         "demo",

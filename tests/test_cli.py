@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from dialer import __version__
-from dialer.app import utc_now
 from dialer.auth.model import Refused
 from dialer.auth.service import Auth
 from dialer.cli import main
 from dialer.store import Store
+from dialer.wiring import utc_now
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "dialer/simulation/scripts/water_reorder_ru.yaml"

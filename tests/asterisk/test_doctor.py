@@ -16,9 +16,9 @@ import pytest
 
 from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.settings import AsteriskSettings
-from dialer.app import new_id
 from dialer.doctor.contract import CONTEXTS
 from dialer.telephony.examined import PbxSeen, Wanted
+from dialer.wiring import new_id
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.cache import REPOSITORY
 from tests.rig.daemon import PASSWORD, Daemon

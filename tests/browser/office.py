@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from dialer.app import App, running, utc_now
+from dialer.app import App, running
 from dialer.auth.model import Role
 from dialer.config import Http, PbxSettings, Phones, Recordings, Settings, StoreSettings
 from dialer.simulation.demo import LINES, LOGINS, NUMBER_RU, seed
@@ -20,6 +20,7 @@ from dialer.simulation.far_end import FarEnd, Way
 from dialer.simulation.manager import Account
 from dialer.simulation.recording import WavTape
 from dialer.simulation.virtual_pbx import VirtualPbx
+from dialer.wiring import utc_now
 from tests.rig.process import wait_until
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ import pytest_asyncio
 from sqlalchemy import Connection, insert
 from yarl import URL
 
-from dialer.app import App, new_id, running, utc_now
+from dialer.app import App, running
 from dialer.auth.model import Role, User
 from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import OUTBOUND
@@ -28,6 +28,7 @@ from dialer.config import Http, LineSettings, PbxSettings, Recordings, Settings,
 from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script
 from dialer.telephony.tables import calls, recordings, segments
+from dialer.wiring import new_id, utc_now
 
 PASSWORD = "long enough for tests"
 SCRIPT = Path(__file__).resolve().parents[2] / "dialer/simulation/scripts/water_reorder_ru.yaml"
