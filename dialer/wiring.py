@@ -141,9 +141,7 @@ def _source(settings: Settings, place: str, user: str, secret_file: str, name: s
     return PbxHttp(web, Path(wide.kept) / ".fetched" / (name or "all"))
 
 
-def archive_of(
-    settings: Settings, store: Store, now: Callable[[], datetime]
-) -> tuple[Recorder, Archive]:
+def archive_of(settings: Settings, store: Store, now: Callable[[], datetime]) -> tuple[Recorder, Archive]:
     """What finishes recordings, and what looks after them later. Raises `ConfigError`."""
     wide, kept = settings.recordings, Path(settings.recordings.kept)
     source, own = sources_of(settings)

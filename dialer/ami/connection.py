@@ -210,6 +210,11 @@ class Connection(asyncio.Protocol):
             unanswered=self.unanswered,
         )
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether a ping was answered, so that the clocks' difference is known."""
+        return bool(self._samples)
+
     def take_worst_lag_s(self) -> float:
         """How late an event was handed on at worst, by Asterisk's own time, since this was last asked."""
         worst, self._worst_lag_s = self._worst_lag_s, 0.0

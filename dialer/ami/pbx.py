@@ -107,8 +107,7 @@ class AsteriskPbx:
 
     @property
     def clock_offset_s(self) -> float:
-        connection = self._line.connection
-        return self._line.offset_s if connection is None else connection.offset_s
+        return self._line.offset_s
 
     @property
     def events(self) -> int:
@@ -224,7 +223,7 @@ class AsteriskPbx:
         )
 
     async def snapshot(self) -> Snapshot:
-        return await take_stock(self._connection(), self._clock)
+        return await take_stock(self._connection(), self._line.now)
 
     async def _originate(self, order: Originate) -> None:
         """Nothing that rings a phone is sent twice, not even by a caller's mistake."""

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from dialer.ami import problems
+from dialer.ami.clock import Unmoved
 from dialer.ami.connection import Connection
 from dialer.ami.login import log_in
 from dialer.ami.messages import CoreShowChannels, CoreStatus, Message
@@ -44,10 +47,10 @@ def pause_s(tries: int, lasting: bool, rng: random.Random) -> float:
     return ceiling * rng.uniform(0.6, 1.0)
 
 
-async def take_stock(connection: Connection, clock: Callable[[], float]) -> Snapshot:
-    """Ask what lives. All of it or an error: a part of the list would make live calls look dead."""
+async def take_stock(connection: Connection, now: Callable[[], float]) -> Snapshot:
+    """Ask what lives; `now` is Asterisk's clock. All of it or an error: a part would make live calls look dead."""
     status = await connection.ask(CoreStatus())
-    at = clock() + connection.offset_s
+    at = now()
     rows = await connection.ask_list(CoreShowChannels())
     started = f"{status.get('CoreStartupDate')} {status.get('CoreStartupTime')}"
     return Snapshot(at=at, started=started, legs=tuple(live_leg(row, at) for row in rows))
@@ -67,7 +70,6 @@ class Lifeline:
         self.connection: Connection | None = None
         self.problem = "not connected yet"
         self.cause = "unreachable"  # a code for it, "" if all is well
-        self.offset_s = 0.0
         self.untimed = 0  # events that came without their time
         self._settings = settings
         self._sink = sink
@@ -76,12 +78,31 @@ class Lifeline:
         self._buffer: list[PbxEvent] | None = None
         self._trying: Connection | None = None
         self._past = Tally()  # of all connections before
+        self._unmoved = Unmoved()
+        self._offset_s = math.nan  # the pings' word that was taken last
 
     @property
     def tally(self) -> Tally:
         """All that was counted, over all connections."""
         now = self._trying.tally if self._trying is not None else Tally()
         return self._past + now + Tally(untimed=self.untimed)
+
+    @property
+    def offset_s(self) -> float:
+        """What to add to our clock to get Asterisk's, as if nobody had ever set either."""
+        self._measure()
+        return self._unmoved.offset_s
+
+    def _measure(self) -> None:
+        """Take what pings have told since."""
+        connection = self._trying
+        if connection is not None and connection.is_timed and connection.offset_s != self._offset_s:
+            self._offset_s = connection.offset_s
+            self._unmoved.measured(self._offset_s)
+
+    def now(self) -> float:
+        """Asterisk's clock."""
+        return self._clock() + self.offset_s
 
     async def run(self) -> None:
         """Never ends but by cancellation, which closes the connection."""
@@ -111,7 +132,7 @@ class Lifeline:
         reason = "stopped"
         try:
             await log_in(connection)
-            snapshot = await take_stock(connection, self._clock)
+            snapshot = await take_stock(connection, self.now)
             self._go_live(connection, snapshot)
             reason = await connection.watch()
         finally:
@@ -119,7 +140,6 @@ class Lifeline:
             self._past += connection.tally
             self._buffer = self._trying = None
             if self.connection is not None:
-                self.offset_s = connection.offset_s
                 self._past += Tally(gaps=1)
                 self.connection = None
                 self.problem, self.cause = reason, "lost"
@@ -146,12 +166,19 @@ class Lifeline:
         event = translate(message, self._clock() + connection.offset_s)
         if event is None:
             return
+        event = self._timed(event)
         if self._buffer is None:
             self._sink(event)
         elif len(self._buffer) < MAX_BUFFERED:
             self._buffer.append(event)
         else:
             connection.close("more events than can be kept until the stock is taken")
+
+    def _timed(self, event: PbxEvent) -> PbxEvent:
+        """The event in the clock that nobody moves."""
+        self._measure()
+        at = self._unmoved.at(event.at, self._clock())
+        return event if at == event.at else replace(event, at=at)
 
     def _without_time(self) -> None:
         self.untimed += 1

@@ -198,7 +198,6 @@ SCENARIOS = (
         36,
         "the wall clock is moved: an hour on, an hour back, to and fro",
         "leases and durations do not notice",
-        open="being built: leases and offers from a clock that cannot be moved",
     ),
     Scenario(
         37,

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from dialer.ami.pbx import AsteriskPbx
+from dialer.clock import SteadyClock
 from dialer.telephony.model import (
     CallState,
     ClientReady,
@@ -320,5 +321,31 @@ async def clocks_apart(bench: Bench, ahead_s: float) -> None:
         assert ours == sorted(ours)
         assert began - 0.1 <= ours[0] and ours[-1] <= over + 0.1
         assert talk_s(done) == pytest.approx(2.0 * bench.pace, abs=0.4)
+    finally:
+        await pbx.stop()
+
+
+async def our_clock_is_set_in_mid_call(bench: Bench, moved_s: float) -> None:
+    """The machine's clock is set; the daemon's goes on, and so do the times of the call."""
+    shift = 0.0
+    clock = SteadyClock(lambda: time.time() + shift)
+    ear = Ear()
+    pbx = AsteriskPbx(bench.settings, ear, clock=clock, rng=random.Random(6))
+    await pbx.start()
+    try:
+        await ear.report(Connected)
+        operator, began = await session(bench), time.monotonic()
+        call = await answered(bench, LEAVES)
+        await joined(bench, call, operator)
+        await ear.report(LegAnswered, leg=call)
+        shift = moved_s
+        await ear.report(LegEnded, leg=call)
+        passed = time.monotonic() - began
+        done = ear.follow(replace(outbound(call), operator_leg=operator))
+        assert talk_s(done) == pytest.approx(2.0 * bench.pace, abs=0.4)
+        assert done.client.ended_at is not None
+        ended_at = done.client.ended_at - pbx.clock_offset_s
+        assert ended_at == pytest.approx(clock(), abs=1.0)
+        assert abs(clock() - time.time()) < 1 + passed, "it follows slowly"
     finally:
         await pbx.stop()

@@ -78,3 +78,8 @@ async def test_scenario_27_errors_that_name_no_order(bench: Bench) -> None:
 @pytest.mark.parametrize("ahead_s", [600.0, -600.0])
 async def test_scenario_37_clocks_ten_minutes_apart(bench: Bench, ahead_s: float) -> None:
     await flows.clocks_apart(bench, ahead_s)
+
+
+@pytest.mark.parametrize("moved_s", [3600.0, -3600.0])
+async def test_scenario_36_our_clock_is_set_in_mid_call(bench: Bench, moved_s: float) -> None:
+    await flows.our_clock_is_set_in_mid_call(bench, moved_s)
