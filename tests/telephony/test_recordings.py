@@ -22,7 +22,7 @@ from dialer.store.outbox import Envelope
 from dialer.telephony import service as calls
 from dialer.telephony import wav
 from dialer.telephony.placing import LENGTHS_AGREE_S, place
-from dialer.telephony.recordings import AT_ONCE, SETTLED_S, UNCHANGED, Recorder, merge
+from dialer.telephony.recordings import Recorder, merge, whole_state
 from dialer.telephony.tables import calls as calls_table
 from dialer.telephony.tables import recordings, segments
 from tests.fresh_store import fresh_store
@@ -244,3 +244,66 @@ async def test_a_full_disk_is_tried_again_at_the_next_start(studio: Studio) -> N
     await studio.until(lambda: bool(studio.told))
     await recorder.stop()
     assert (await studio.row("A")).state == "ready"
+
+
+# --- several segments ----------------------------------------------------------------------------------------
+
+
+def pbx_writes_again(studio: Studio, call_id: str, number: int, seconds: float) -> None:
+    for name in ("in", "out"):
+        (studio.source / f"{call_id}-{number}-{name}.wav").write_bytes(side(seconds, 7))
+
+
+async def finished(studio: Studio, ended: CallEnded) -> str:
+    """The word for the whole recording, after the recorder had it."""
+    recorder = studio.recorder()
+    await recorder.start()
+    await recorder.call_ended(ended)
+    await studio.until(lambda: bool(studio.told))
+    await recorder.stop()
+    return studio.told[-1].state
+
+
+async def test_scenario_39_two_files_of_one_call_are_two_segments_in_their_order(studio: Studio) -> None:
+    ended = await studio.call("A", seconds=9.0)
+    await studio.store.write(lambda conn: calls.start_recording(conn, "A", START + timedelta(seconds=5), 2))
+    studio.pbx_writes("A", seconds=3.0)
+    pbx_writes_again(studio, "A", 2, 4.0)
+    assert await finished(studio, ended) == "ready"
+    first, second = [await studio.row("A", number) for number in (1, 2)]
+    assert (first.duration_s, second.duration_s) == (3.0, 4.0)
+    assert second.started_at - first.started_at == timedelta(seconds=5)
+    assert not first.uncertain
+    assert sorted(path.name for path in studio.kept.iterdir()) == ["A-2.wav", "A.wav"]
+
+
+async def test_a_segment_of_which_nobody_heard_is_found_and_placed_by_its_length(studio: Studio) -> None:
+    ended = await studio.call("A", seconds=9.0)
+    studio.pbx_writes("A", seconds=3.0)
+    pbx_writes_again(studio, "A", 2, 4.0)
+    assert await finished(studio, ended) == "ready"
+    assert (await studio.row("A", 2)).started_at == START + timedelta(seconds=5)
+
+
+async def test_scenario_39_a_segment_without_its_file_leaves_a_part_of_the_recording(studio: Studio) -> None:
+    ended = await studio.call("A", seconds=9.0)
+    await studio.store.write(lambda conn: calls.start_recording(conn, "A", START + timedelta(seconds=5), 2))
+    studio.pbx_writes("A", seconds=3.0)
+    assert await finished(studio, ended) == "partial"
+    assert [(await studio.row("A", number)).state for number in (1, 2)] == ["ready", "missing"]
+
+
+@pytest.mark.parametrize(
+    ("states", "word"),
+    [
+        (["ready"], "ready"),
+        (["ready", "repaired"], "repaired"),
+        (["repaired", "missing"], "partial"),
+        (["no_audio"], "no_audio"),
+        (["missing", "no_audio"], "no_audio"),
+        (["missing"], "missing"),
+        ([], "missing"),
+    ],
+)
+def test_one_word_for_all_segments(states: list[str], word: str) -> None:
+    assert whole_state(states) == word
