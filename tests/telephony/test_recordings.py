@@ -22,7 +22,7 @@ from dialer.store.outbox import Envelope
 from dialer.telephony import service as calls
 from dialer.telephony import wav
 from dialer.telephony.placing import LENGTHS_AGREE_S, place
-from dialer.telephony.recordings import Recorder, merge, whole_state
+from dialer.telephony.recordings import AT_ONCE, SETTLED_S, UNCHANGED, Recorder, merge, whole_state
 from dialer.telephony.tables import calls as calls_table
 from dialer.telephony.tables import recordings, segments
 from tests.fresh_store import fresh_store
