@@ -19,7 +19,7 @@ WAIT_S = 5.0
 _AT_MACHINE = Person(id=None, name="command line")
 
 
-async def carry_out(url: str, order: LineOrder, now: datetime) -> str:
+async def carry_out(url: str, order: LineOrder, now: datetime, *, wait_s: float = WAIT_S) -> str:
     """Do it in the store, or leave it to the daemon that has the store open; gives what is so now.
 
     Raises TimeoutError where a daemon did not take the order, OSError where it could not be left.
@@ -29,7 +29,7 @@ async def carry_out(url: str, order: LineOrder, now: datetime) -> str:
     try:
         store = await Store.open(url, wait_s=0.0)
     except StoreInUse:
-        await _leave(line_orders.place(Path(url.removeprefix("sqlite:///"))), order)
+        await _leave(line_orders.place(Path(url.removeprefix("sqlite:///"))), order, wait_s)
         return done
     try:
         await store.migrate()
@@ -40,9 +40,9 @@ async def carry_out(url: str, order: LineOrder, now: datetime) -> str:
     return f"{done} (no daemon is running)"
 
 
-async def _leave(path: Path, order: LineOrder) -> None:
+async def _leave(path: Path, order: LineOrder, wait_s: float) -> None:
     line_orders.leave(path, order)
-    until = time.monotonic() + WAIT_S
+    until = time.monotonic() + wait_s
     while await asyncio.to_thread(path.exists):
         if time.monotonic() >= until:
             line_orders.done(path)  # nobody takes an old order up days later

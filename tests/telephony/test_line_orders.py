@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from dialer.store.engine import Store
 from dialer.telephony import line_orders
 from dialer.telephony.line_command import carry_out, standing
 from dialer.telephony.line_orders import LineOrder
@@ -54,3 +56,34 @@ async def test_without_a_daemon_it_is_done_in_the_store(tmp_path: Path) -> None:
     ]
     await carry_out(url, LineOrder(action="resume", line="main"), NOW)
     assert (await standing(url, ["main"]))[1] == "main: on"
+
+
+async def test_with_a_daemon_it_is_left_for_it_and_waited_for(tmp_path: Path) -> None:
+    path = line_orders.place(tmp_path / "store.db")
+    taken: list[LineOrder] = []
+
+    async def daemon() -> None:
+        while (order := line_orders.take(path)) is None:
+            await asyncio.sleep(0)  # the sweep's turn
+        taken.append(order)
+        line_orders.done(path)
+
+    store = await Store.open(f"sqlite:///{tmp_path / 'store.db'}")
+    try:
+        order = LineOrder(action="stop", hang_up=True)
+        told, _ = await asyncio.gather(carry_out(f"sqlite:///{tmp_path / 'store.db'}", order, NOW), daemon())
+    finally:
+        await store.close()
+    assert told == "all dialling: stopped"
+    assert taken == [order]
+
+
+async def test_an_order_that_nobody_takes_does_not_stay(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    store = await Store.open(url)
+    try:
+        with pytest.raises(TimeoutError):
+            await carry_out(url, LineOrder(action="stop"), NOW, wait_s=0.0)
+    finally:
+        await store.close()
+    assert not line_orders.place(tmp_path / "store.db").exists()
