@@ -52,6 +52,14 @@ def loudness(samples: Samples) -> float:
     return float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0
 
 
+def strength(samples: Samples, hz: float, rate: int = 8000) -> float:
+    """How loud a tone of `hz` is in it: its amplitude, 0 to 1."""
+    if not samples.size:
+        return 0.0
+    turned = samples * np.exp(-2j * np.pi * hz * np.arange(len(samples)) / rate)
+    return float(2 * abs(turned.mean()))
+
+
 def a_law(samples: Samples) -> bytes:
     """G.711 A-law, as RTP carries it."""
     out = io.BytesIO()
