@@ -12,7 +12,7 @@ from tests.busy_office import Look, office
 
 LONG = bool(os.environ.get("DIALER_LONG"))
 CALLS = int(os.environ.get("STEADY_CALLS") or (20_000 if LONG else 1_000))
-OPERATORS, ANSWERING = 30, 3
+OPERATORS, ANSWERING = (60 if LONG else 30), 3  # nobody is handed more than 500 clients an hour
 # Of memory, a call. What is known of numbers is kept for some thousands of them, so a short run sees it fill up; what
 # an order leaves, so that it is never sent twice, is kept for 20,000 (dialer/ami/pbx.py). A call kept whole is 60.
 BLOCKS_A_CALL = 4 if LONG else 25

@@ -129,14 +129,17 @@ _CLAIM = (
     .returning(entries.c.id, entries.c.client_id, entries.c.epoch, entries.c.attempts)
 )
 _NUMBERS = select(phones.c.e164).where(phones.c.client_id == bindparam("client")).distinct()
-_HANDED_OUT = (
+_OPERATORS = (claims.c.operator_id == bindparam("operator"), claims.c.campaign_id == bindparam("campaign"))
+# What the rules ask of an operator's claims: the one that stands so far back, and the last that was finished.
+_PAST = select(
     select(claims.c.at)
-    .where(claims.c.operator_id == bindparam("operator"), claims.c.campaign_id == bindparam("campaign"))
+    .where(*_OPERATORS)
     .order_by(claims.c.at.desc())
-    .limit(bindparam("most"))
-)
-_FINISHED = select(func.max(claims.c.finished_at)).where(
-    claims.c.operator_id == bindparam("operator"), claims.c.campaign_id == bindparam("campaign")
+    .limit(1)
+    .offset(bindparam("newer"))
+    .scalar_subquery()
+    .label("counted_from"),
+    select(func.max(claims.c.finished_at)).where(*_OPERATORS).scalar_subquery().label("finished_at"),
 )
 # The client, and each number it has: whoever holds one of them already makes the claim fail.
 _HOLD = insert(holds).from_select(
@@ -183,15 +186,15 @@ def next_entry(conn: Connection, campaign: Campaign, operator_id: int, now: date
 
 def _ask_rules(conn: Connection, campaign: Campaign, operator_id: int, now: datetime) -> Refusal | None:
     rules = campaign.rules
-    who = {"operator": operator_id, "campaign": campaign.id}
-    handed_out: list[datetime] = []
-    finished_at = None
-    if rules.entries_per_window is not None:
-        asked = {**who, "most": rules.entries_per_window}
-        handed_out = [row.at for row in prepared.rows(conn, _HANDED_OUT, asked)]
-    if rules.cooldown_s is not None:
-        (finished_at,) = prepared.rows(conn, _FINISHED, who)[0]
-    return may_take_next(rules, handed_out=handed_out, finished_at=finished_at, now=now)
+    if rules.entries_per_window is None and rules.cooldown_s is None:
+        return None
+    asked = {
+        "operator": operator_id,
+        "campaign": campaign.id,
+        "newer": max((rules.entries_per_window or 1) - 1, 0),
+    }
+    (past,) = prepared.rows(conn, _PAST, asked)
+    return may_take_next(rules, counted_from=past.counted_from, finished_at=past.finished_at, now=now)
 
 
 def _claim_values(campaign: Campaign, operator_id: int, now: datetime, lease: datetime) -> dict[str, object]:

@@ -9,14 +9,15 @@ from dialer.campaigns.model import Campaign, Refusal, Rules
 
 
 def may_take_next(
-    rules: Rules, *, handed_out: Sequence[datetime], finished_at: datetime | None, now: datetime
+    rules: Rules, *, counted_from: datetime | None, finished_at: datetime | None, now: datetime
 ) -> Refusal | None:
     """None if the next entry may be handed out; else the rule that says no and when it will say yes.
 
-    `handed_out` are the times at which this operator was handed entries, newest first, skipped ones included; at
-    least the last `entries_per_window` of them. Of several rules that refuse, the one with the latest time speaks.
+    `counted_from` is when this operator was handed the entry that stands `entries_per_window` back, the newest being
+    the first, skipped ones included; None if there were fewer. Of several rules that refuse, the one with the latest
+    time speaks.
     """
-    return _latest(_window(rules, handed_out, now), _cooldown(rules, finished_at, now))
+    return _latest(_window(rules, counted_from, now), _cooldown(rules, finished_at, now))
 
 
 def may_postpone(rules: Rules, *, postponed: int) -> Refusal | None:
@@ -61,12 +62,12 @@ def _attempt_pause(campaign: Campaign, tried: Sequence[datetime], now: datetime)
     return Refusal(code="attempt_pause", params={"seconds": campaign.attempt_pause_s}, until=until)
 
 
-def _window(rules: Rules, handed_out: Sequence[datetime], now: datetime) -> Refusal | None:
+def _window(rules: Rules, counted_from: datetime | None, now: datetime) -> Refusal | None:
     limit = rules.entries_per_window
-    if limit is None or len(handed_out) < limit:
+    if limit is None or counted_from is None:
         return None
     window = timedelta(seconds=rules.window_s)
-    until = handed_out[limit - 1] + window
+    until = counted_from + window
     if until <= now:
         return None
     return Refusal(code="window", params={"limit": limit, "minutes": -(-rules.window_s // 60)}, until=until)

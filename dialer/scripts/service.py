@@ -19,13 +19,12 @@ from dialer.store import prepared
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """A published version; it never changes. `script` is what runs, `source` what was written."""
+    """A published version; it never changes. `script` is what runs."""
 
     id: int
     script_id: int
     number: int
     script: Script
-    source: Script
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,13 +33,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     state: RunState
 
 
+# Of what is long only what runs: a version is read at each "Next".
+_READ = (script_versions.c.id, script_versions.c.script_id, script_versions.c.number, script_versions.c.body)
 _LATEST = (
-    select(script_versions)
+    select(*_READ)
     .where(script_versions.c.script_id == bindparam("script"))
     .order_by(script_versions.c.number.desc())
     .limit(1)
 )
-_VERSION = select(script_versions).where(script_versions.c.id == bindparam("version"))
+_VERSION = select(*_READ).where(script_versions.c.id == bindparam("version"))
 _RUN = select(runs.c.id, runs.c.version_id, runs.c.state).where(runs.c.id == bindparam("run"))
 _KEEP_STATE = update(runs).where(runs.c.id == bindparam("run")).values(state=bindparam("now_at"))
 _STEP = insert(steps)
@@ -61,7 +62,7 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
         else conn.execute(insert(scripts).values(name=script.name).returning(scripts.c.id)).scalar_one()
     )
     current = latest(conn, script_id)
-    if current is not None and current.source == script and current.script == body:
+    if current is not None and current.script == body and _written(conn, current.id) == script:
         return int(script_id)
     number = conn.execute(
         select(func.coalesce(func.max(script_versions.c.number), 0)).where(
@@ -74,6 +75,14 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
         )
     )
     return int(script_id)
+
+
+def _written(conn: Connection, version_id: int) -> Script:
+    """What somebody wrote, before other scripts were woven into it."""
+    found: Script = conn.execute(
+        select(script_versions.c.source).where(script_versions.c.id == version_id)
+    ).scalar_one()
+    return found
 
 
 def sources(conn: Connection) -> dict[str, Script]:
@@ -101,11 +110,12 @@ def latest(conn: Connection, script_id: int) -> Version | None:
 
 
 def load_version(conn: Connection, version_id: int) -> Version:
-    return _version(conn.execute(_VERSION, {"version": version_id}).one())
+    row: Any = conn.execute(_VERSION, {"version": version_id}).one()
+    return _version(row)
 
 
 def _version(row: Row[Any]) -> Version:
-    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body, source=row.source)
+    return Version(id=row.id, script_id=row.script_id, number=row.number, script=row.body)
 
 
 def load_run(conn: Connection, run_id: str) -> Run:

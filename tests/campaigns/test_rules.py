@@ -38,7 +38,9 @@ def forbidden(rules: Rules, handed_out: list[datetime], finished_at: datetime | 
 def ask(
     rules: Rules, handed_out: list[datetime], finished_at: datetime | None, now: datetime
 ) -> Refusal | None:
-    return may_take_next(rules, handed_out=handed_out, finished_at=finished_at, now=now)
+    limit = rules.entries_per_window or 0
+    counted_from = handed_out[limit - 1] if 0 < limit <= len(handed_out) else None
+    return may_take_next(rules, counted_from=counted_from, finished_at=finished_at, now=now)
 
 
 @given(rule_sets, histories, st.none() | ages)
