@@ -98,7 +98,11 @@ def doctor_of(
     common = settings.recordings.source
     place = Place(
         lines=lines_of(settings),
-        sources={name: Path(pbx.recordings or common) for name, pbx in settings.pbx.items()},
+        sources={
+            name: Path(pbx.recordings or common)
+            for name, pbx in settings.pbx.items()
+            if not is_web(pbx.recordings or common)
+        },
         kept=Path(settings.recordings.kept),
         host=settings.http.host,
         port=settings.http.port,
@@ -110,6 +114,11 @@ def doctor_of(
         AsteriskExaminer(asterisk_of(name, pbx), new_id=new_id) for name, pbx in settings.pbx.items()
     ]
     return Doctor(place, examiners, read_store, now=utc_now, pages=pages)
+
+
+def is_web(place: str) -> bool:
+    """Whether recordings are fetched from a web server rather than read from a folder."""
+    return place.startswith(("http://", "https://"))
 
 
 def sources_of(settings: Settings) -> tuple[Source, dict[str, Source]]:
@@ -124,7 +133,7 @@ def sources_of(settings: Settings) -> tuple[Source, dict[str, Source]]:
 
 
 def _source(settings: Settings, place: str, user: str, secret_file: str, name: str) -> Source:
-    if not place.startswith(("http://", "https://")):
+    if not is_web(place):
         return SharedFolder(Path(place))
     try:
         secret = Path(secret_file).read_text(encoding="utf-8").strip() if secret_file else ""

@@ -36,7 +36,8 @@ def _of_one(seen: PbxSeen, facts: Facts) -> Iterator[Finding]:
             known = tuple(phone for phone in known if _of(seen, phone.pbx, facts))
         yield from phones.of_phones(seen, lines, known)
         yield from machine.of_trial_file(seen, facts.trial_files.get(seen.name), source)
-    yield from machine.of_source(source)
+    if seen.name in facts.sources:  # else they are fetched over HTTP: no folder of this machine
+        yield from machine.of_source(source)
 
 
 def _of(seen: PbxSeen, name: str, facts: Facts) -> bool:
