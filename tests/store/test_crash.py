@@ -93,10 +93,12 @@ async def test_scenario_33_work_goes_on_when_space_returns(small_disk: Path) -> 
         ballast.write_bytes(b"x" * 8_000_000)
     written = await _write_until_refused(store)
     assert "disk is full" in str(store.trouble)
+    told = {figure.name: figure.value for figure in store.figures()}
+    assert store.full and told["store_up"] == 0 and told["store_failed_transactions"]
     assert len(await store.read(ids)) == written
     ballast.unlink()
     await store.write(add(99_999))
-    assert store.trouble is None
+    assert store.trouble is None and not store.full
     assert len(await store.read(ids)) == written + 1
     await store.close()
 
