@@ -9,6 +9,13 @@ from collections.abc import Iterable
 from dialer.simulation.channels import UP, Caller, Channel, Order
 from dialer.simulation.dialplan import INBOUND
 from dialer.simulation.exchange import Exchange
+from dialer.simulation.examined import (
+    TRIAL,
+    global_variable,
+    show_dial_plan,
+    show_registrations,
+    start_trial,
+)
 from dialer.simulation.manager import Answer, Manager, Request
 
 log = logging.getLogger(__name__)
@@ -81,6 +88,10 @@ def status(manager: Manager, request: Request) -> None:
 
 def originate(manager: Manager, request: Request) -> None:
     manager.accept(request, "Originate successfully queued")
+    if request.get("Channel") == TRIAL:
+        exchange = manager.world.exchange
+        start_trial(exchange, request.get("ChannelId"), request.get("ActionID"), exchange.processed)
+        return
     number = request.get("Timeout")
     manager.world.exchange.originate(
         Order(
@@ -201,6 +212,9 @@ def set_variable(manager: Manager, request: Request) -> None:
 
 
 def get_variable(manager: Manager, request: Request) -> None:
+    if not request.get("Channel"):
+        global_variable(manager, request)
+        return
     channel = manager.world.exchange.find(request.get("Channel"))
     if channel is None:
         manager.refuse(request, "No such channel")
@@ -241,6 +255,8 @@ ACTIONS: dict[str, Answer] = {
     "getvar": get_variable,
     "mixmonitormute": mute_recording,
     "playdtmf": play_dtmf,
+    "showdialplan": show_dial_plan,
+    "pjsipshowregistrationsoutbound": show_registrations,
 }
 
 

@@ -48,6 +48,7 @@ class Exchange:
         self.tape: Tape = tape or NoTape()
         self.started = clock.now() if started is None else started
         self.processed = 0
+        self.fallback = fallback
         self._emit = emit
         self._by_id: dict[str, Channel] = {}
         self._by_name: dict[str, Channel] = {}

@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Callable
 
+from dialer.doctor.contract import CONTEXTS
 from tests.rig import record
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.far_end import Caller, desk_phones, provider
@@ -148,12 +149,34 @@ def inbound_fallback_nobody(s: Stage) -> None:
     caller.remove()
 
 
+def examined(s: Stage) -> None:
+    """What `dialer doctor` asks, each also of what there is not; then its trial call, which rings nobody."""
+    s.login()
+    s.ids |= {"call": CALL}
+    s.ami.ask("CoreSettings")
+    for context in (*CONTEXTS, "callwright-nowhere"):
+        s.ami.send("ShowDialPlan", ("Context", context))
+        s.settle()
+    s.ami.ask_list("PJSIPShowRegistrationsOutbound")
+    s.ami.ask("Getvar", ("Variable", "CW_FALLBACK"))
+    for endpoint in ("op301", "op101", "op201", "trunk", "nobody"):
+        s.ami.ask("Getvar", ("Variable", f"DEVICE_STATE(PJSIP/{endpoint})"))
+        for setting in ("context", "allow", "webrtc"):
+            s.ami.ask("Getvar", ("Variable", f"PJSIP_ENDPOINT({endpoint},{setting})"))
+    s.settle()
+    s.ami.ask("Originate", ("Channel", "Local/sound@callwright-check"), ("ChannelId", CALL),
+              ("Context", "callwright-check"), ("Exten", "s"), ("Priority", "1"), ("Timeout", "5000"),
+              ("Async", "true"))  # fmt: skip
+    s.ended(CALL)
+    s.settle()
+
+
 FLOWS: dict[str, Callable[[Stage], None]] = {
     flow.__name__: flow
     for flow in (
         login_challenge, login_challenge_wrong, session_without_caller_id, outbound_client_hangs_up_waiting,
         session_ended_in_call, session_given_up, outbound_client_taken_back, inbound_we_hang_up,
-        inbound_rung_out, inbound_fallback_nobody,
+        inbound_rung_out, inbound_fallback_nobody, examined,
     )
 }  # fmt: skip
 

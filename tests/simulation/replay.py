@@ -136,7 +136,8 @@ class _Caller:
 def _callers(capture: Capture) -> Iterator[_Caller]:
     """Who called in, when, and for how long, as the capture lets it be known."""
     for said in capture.said:
-        if said.get("Event") == "Newchannel" and said.get("ChannelState") == "4":
+        from_outside = said.get("Channel").startswith("PJSIP/") and said.get("ChannelState") == "4"
+        if said.get("Event") == "Newchannel" and from_outside:
             leg = said.get("Uniqueid")
             mine = [one for one in capture.said if one.get("Uniqueid") == leg]
             gone = next((one.at for one in mine if one.get("Event") == "HangupRequest"), None)
