@@ -59,6 +59,7 @@ class Doctor:
         self._read_store = read_store
         self._now = now
         self._pages = pages
+        self._phones: tuple[Phone, ...] = ()
         self._examining: asyncio.Task[None] | None = None
         self._ringing: asyncio.Task[None] | None = None
 
@@ -98,6 +99,7 @@ class Doctor:
 
         tell("store")
         store, phones = await self._read_store()
+        self._phones = phones or ()
         seen, files = await self._pbxs(phones or (), tell)
         tell("machine")
         sources = self._place.sources.items()
@@ -114,7 +116,8 @@ class Doctor:
         return diagnose(facts)
 
     async def ring_echo(self, endpoint: str, pbx: str = "") -> Finding:
-        """Ring a phone of a PBX ("" = of the first), and say what came of it."""
+        """Ring a phone of a PBX ("" = whose the phone is, else of the first), and say what came of it."""
+        pbx = pbx or next((phone.pbx for phone in self._phones if phone.endpoint == endpoint), "")
         examiner = self._examiners.get(pbx) or next(iter(self._examiners.values()))
         return of_echo(endpoint, await examiner.ring(endpoint, timeout_s=ECHO_RINGS_S))
 

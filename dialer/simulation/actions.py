@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 from dialer.simulation.channels import UP, Caller, Channel, Order
 from dialer.simulation.dialplan import INBOUND
-from dialer.simulation.exchange import Exchange
 from dialer.simulation.examined import (
     TRIAL,
     global_variable,
@@ -16,6 +15,7 @@ from dialer.simulation.examined import (
     show_registrations,
     start_trial,
 )
+from dialer.simulation.exchange import Exchange
 from dialer.simulation.manager import Answer, Manager, Request
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.settings import AsteriskSettings
 from dialer.doctor.contract import CONTEXTS
-from dialer.telephony.examined import PbxSeen, Wanted
+from dialer.telephony.examined import PbxSeen, Registration, Wanted
 from dialer.wiring import new_id
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.cache import REPOSITORY
@@ -46,13 +47,40 @@ ACCOUNTS = {
 }
 
 
+SECRET = "not-to-be-told"
+NOBODY_THERE = f"""
+[gone-auth]
+type = auth
+auth_type = userpass
+username = us
+password = {SECRET}
+[gone]
+type = registration
+transport = transport-udp
+outbound_auth = gone-auth
+server_uri = sip:127.0.0.9:5999
+client_uri = sip:us@127.0.0.9
+[dead]
+type = endpoint
+transport = transport-udp
+aors = dead
+[dead]
+type = aor
+contact = sip:127.0.0.9:5999
+qualify_frequency = 1
+qualify_timeout = 0.5
+"""
+
+
 @contextmanager
-def running(**local: str) -> Iterator[AsteriskServer]:
-    """An Asterisk with files of its own: `name__conf` is name.conf."""
+def running(pjsip: str = "", **local: str) -> Iterator[AsteriskServer]:
+    """An Asterisk with files of its own: `name__conf` is name.conf; `pjsip` is added to pjsip_local.conf."""
     server = AsteriskServer(local=FALLBACK | {k.replace("__", "."): text for k, text in local.items()})
     with (server.etc / "manager_local.conf").open("a") as out:
         for name, (read, write) in ACCOUNTS.items():
             out.write(ACCOUNT.format(name=name, secret=server.accounts.ami, read=read, write=write))
+    with (server.etc / "pjsip_local.conf").open("a") as out:
+        out.write(pjsip)
     try:
         server.start()
         yield server
@@ -102,6 +130,16 @@ async def seen(server: AsteriskServer, *, clock_off_s: float = 0.0, **settings: 
     found = await examiner.examine(Wanted(contexts=tuple(CONTEXTS)), steps.append)
     assert steps[0] == "connect"
     return found
+
+
+async def until_known(server: AsteriskServer, endpoint: str, state: str) -> None:
+    """A contact is asked at once, and found dead after its own time."""
+    examiner = AsteriskExaminer(AsteriskSettings(secret=server.accounts.ami), new_id=new_id)
+    async with asyncio.timeout(15):
+        while True:
+            found = await examiner.examine(Wanted(endpoints=(endpoint,)), lambda step: None)
+            if found.endpoints[endpoint].state == state:
+                return
 
 
 # --- the whole command ------------------------------------------------------------------------------------------
@@ -220,10 +258,14 @@ async def test_no_music_a_missing_context_a_changed_one_and_events_without_time(
             extensions__conf=broken,
             manager__conf=manager,
             musiconhold__conf="[general]\n",
+            pjsip=NOBODY_THERE,
         ) as server:
             found = await seen(server)
+            await until_known(server, "dead", "UNAVAILABLE")
     finally:
         asterisk.start()
+    assert found.registrations == (Registration("gone", "Unregistered"),)
+    assert SECRET not in repr(found)
     assert found.trouble is None and found.contexts is not None and found.trial is not None
     assert set(CONTEXTS) - set(found.contexts) == {"callwright-hold"}
     assert not any("CallwrightClient" in step.data for step in found.contexts["callwright-client"])
