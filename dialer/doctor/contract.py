@@ -33,6 +33,7 @@ CONTEXTS: Mapping[str, Needed] = {
     "callwright-inbound-offer": Needed(steps=(("UserEvent", "CallwrightInbound,Dialled:"),), inbound=True),
     "callwright-inbound-ring": Needed(inbound=True),
     "callwright-fallback": Needed(steps=(("UserEvent", "CallwrightFallback"),), inbound=True),
+    "callwright-alone": Needed(steps=(("UserEvent", "CallwrightAlone"),)),
     "callwright-hold": Needed(),
     "callwright-third": Needed(steps=(("UserEvent", "CallwrightThird"),)),
     "callwright-room": Needed(steps=(("ConfBridge", ""),)),
@@ -46,6 +47,13 @@ CONTEXTS: Mapping[str, Needed] = {
 def lacking(needed: Needed, found: tuple[Step, ...]) -> str:
     """The first step of the contract that a context does not have, "" if it has all."""
     for application, begins in needed.steps:
-        if not any(step.application == application and step.data.startswith(begins) for step in found):
+        if not any(_is(step, application, begins) for step in found):
             return f"{application}({begins}...)"
     return ""
+
+
+def _is(step: Step, application: str, begins: str) -> bool:
+    """Also where another application carries it out: ExecIf, TryExec."""
+    if step.application == application:
+        return step.data.startswith(begins)
+    return f"{application}({begins}" in step.data

@@ -122,6 +122,7 @@ def is_loopback(host: str) -> bool:
 
 def _space(part: Part, folder: Folder) -> Iterator[Finding]:
     if folder.free is None:
+        yield Finding(code="space_untold", severity=Severity.NOTE, part=part, params={"folder": folder.path})
         return
     params: dict[str, str | int] = {"folder": folder.path, "free": _size(folder.free)}
     if folder.free < LEAST_FREE:
