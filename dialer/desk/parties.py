@@ -20,7 +20,7 @@ from dialer.desk.model import CallRecord, Desk, Work, evolve
 from dialer.desk.orders import Orders
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
-from dialer.desk.talk import Goal, Stage, Third, is_alone, operator_hung_up, stage_seen, todo, together
+from dialer.desk.talk import Goal, Stage, Third, is_alone, is_held, operator_hung_up, stage_seen, todo, together
 from dialer.desk.world import World
 from dialer.telephony import service as calls
 from dialer.telephony import thirds
@@ -60,6 +60,7 @@ class Parties:
         work = room.desk.work
         third = work.third if work is not None else None
         if third is None:
+            await self._see_hold(room, live)
             return
         match todo(third, live):
             case "release":
@@ -74,6 +75,15 @@ class Parties:
             self._asked_out.discard(live.id)
             if room.desk.work is not None and room.desk.work.third is not None:
                 await self.bring_back(room, Refusal(code="third_left", params={"name": third.name}))
+
+    async def _see_hold(self, room: Room, live: Call) -> None:
+        """Whether the client hears music is what the PBX says, whoever's order it was that came through or did not."""
+        work = room.desk.work
+        if work is None or work.away_until is not None or not (is_held(live) or together(live)):
+            return
+        if work.held != is_held(live):
+            desk = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, held=is_held(live)))
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
     def ask_out(self, call_id: str) -> None:
         """A guest wants to leave a call; its host's follower sees to it."""

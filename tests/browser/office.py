@@ -28,6 +28,7 @@ DEADLINE_S = 30
 HEADER = 44  # bytes of a WAV file without sound
 SECRET = "of the test"
 WEB_PHONE = ("wanda", "demo-wanda-1")  # an operator whose phone is the browser
+LISTENER = ("boss", "demo-boss-1")  # a supervisor who has a phone
 NOBODY = Phones(ws="ws://127.0.0.1:9/ws", domain="127.0.0.1")  # no PBX answers there
 
 
@@ -116,6 +117,16 @@ class Office:
 
         self._run(hang_up())
 
+    def operator_phone_lost(self) -> None:
+        """The phones in session are gone without a goodbye."""
+
+        async def lose() -> None:
+            for channel in list(self._pbx.exchange):
+                if channel.context == "callwright-session":
+                    self._pbx.exchange.hangup(channel)  # no word from its own end
+
+        self._run(lose())
+
     def hang_up_all(self) -> None:
         """Whoever rang the line gives up."""
 
@@ -174,8 +185,17 @@ class Office:
             endpoint="op103",
             phone_secret="not a secret here",
         )
+        login, password = LISTENER
+        await self.app.auth.create_user(
+            login=login,
+            name="Boss",
+            password=password,
+            role=Role.SUPERVISOR,
+            language="en",
+            endpoint="op109",
+        )
 
 
 def password_of(login: str) -> str:
-    known = {**{one.login: one.password for one in LOGINS}, WEB_PHONE[0]: WEB_PHONE[1]}
+    known = {**{one.login: one.password for one in LOGINS}, WEB_PHONE[0]: WEB_PHONE[1], LISTENER[0]: LISTENER[1]}
     return known[login]
