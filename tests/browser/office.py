@@ -197,5 +197,9 @@ class Office:
 
 
 def password_of(login: str) -> str:
-    known = {**{one.login: one.password for one in LOGINS}, WEB_PHONE[0]: WEB_PHONE[1], LISTENER[0]: LISTENER[1]}
+    known = {
+        **{one.login: one.password for one in LOGINS},
+        WEB_PHONE[0]: WEB_PHONE[1],
+        LISTENER[0]: LISTENER[1],
+    }
     return known[login]
