@@ -1,5 +1,5 @@
 /** What the server says to the operator's page, as `dialer openapi` describes it. Times are ISO 8601 in UTC. */
-import type { OperatorView, ScriptFieldView, StepBody } from './api.gen';
+import type { CallView, OperatorView, ScriptFieldView, StepBody } from './api.gen';
 
 export type {
   BlockView,
@@ -19,6 +19,9 @@ export type {
   ThirdView,
   WorkView,
 } from './api.gen';
+
+/** Over for the operator: ended, or somebody else has the client now. */
+export const isOver = (call: CallView): boolean => call.state === 'ended' || call.state === 'transferred';
 
 export type Language = OperatorView['language'];
 export type Theme = OperatorView['theme'];

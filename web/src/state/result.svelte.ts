@@ -1,6 +1,6 @@
 /** The result of a client: a draft that is saved as it is made and can be undone until "save and next". */
 import { Autosave } from '../lib/autosave';
-import type { DispositionView, WorkView } from '../lib/view';
+import { isOver, type DispositionView, type WorkView } from '../lib/view';
 import { openWords } from '../lib/words';
 import { desk } from './desk.svelte';
 
@@ -47,7 +47,7 @@ class Result {
 
   get lack(): Lack | null {
     const chosen = this.disposition;
-    if (desk.work?.call && desk.work.call.state !== 'ended') return 'talking';
+    if (desk.work?.call && !isOver(desk.work.call)) return 'talking';
     if (!chosen) return 'disposition';
     if (chosen.comment === 'required' && !this.draft.comment.trim()) return 'comment';
     return chosen.callback && !this.draft.callback_at ? 'callback' : null;
