@@ -5,7 +5,7 @@ import { desk, type Verb } from '../state/desk.svelte';
 import { phone } from '../state/phone.svelte';
 import { t } from '../state/prefs.svelte';
 import type { Key } from '../lib/i18n';
-import { control } from './control.svelte';
+import { control, panel } from './control.svelte';
 import { result } from '../state/result.svelte';
 import { run } from '../state/run.svelte';
 import type { IconName } from '../ui/icons';
@@ -193,6 +193,10 @@ export function perform(act: Action): void {
 }
 
 function script(act: Action): void {
+  if (act.do === 'return' && panel.open) {
+    panel.open = null;
+    return;
+  }
   if (act.do === 'answer') return answer(act.index);
   const at = desk.work?.run;
   if (!at) return;
