@@ -20,7 +20,17 @@ from dialer.desk.model import CallRecord, Desk, Work, evolve
 from dialer.desk.orders import Orders
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
-from dialer.desk.talk import Goal, Stage, Third, is_alone, is_held, operator_hung_up, stage_seen, todo, together
+from dialer.desk.talk import (
+    Goal,
+    Stage,
+    Third,
+    is_alone,
+    is_held,
+    operator_hung_up,
+    stage_seen,
+    todo,
+    together,
+)
 from dialer.desk.world import World
 from dialer.telephony import service as calls
 from dialer.telephony import thirds
@@ -77,7 +87,7 @@ class Parties:
                 await self.bring_back(room, Refusal(code="third_left", params={"name": third.name}))
 
     async def _see_hold(self, room: Room, live: Call) -> None:
-        """Whether the client hears music is what the PBX says, whoever's order it was that came through or did not."""
+        """Whether the client hears music is what the PBX says, whichever order came through."""
         work = room.desk.work
         if work is None or work.away_until is not None or not (is_held(live) or together(live)):
             return
