@@ -252,7 +252,7 @@ def main() -> None:
             add_phones(asterisk, operators, "203")
             asterisk.start()
             # As the rig starts the others: who measures and who is measured run before other work of the machine too.
-            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+            os.nice(PRIORITY)
             uvloop.run(measure(Path(folder), asterisk))
         finally:
             phones.remove()
