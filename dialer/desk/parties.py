@@ -66,7 +66,8 @@ class Parties:
 
     async def catch_up(self, room: Room, live: Call) -> None:
         """Do what is due between the three, and write down what became of it."""
-        await self._return_to(room, live)
+        if await self._return_to(room, live):
+            return  # what the facts say now is from before the join; the next report says what came of it
         work = room.desk.work
         third = work.third if work is not None else None
         if third is None:
@@ -241,26 +242,28 @@ class Parties:
         away = msgspec.structs.replace(work, away_until=self.world.now() + KEPT)
         return msgspec.structs.replace(desk, work=away)
 
-    async def _return_to(self, room: Room, live: Call) -> None:
-        """An operator whose phone is back gets the client back; one who hung up ends the call."""
+    async def _return_to(self, room: Room, live: Call) -> bool:
+        """An operator whose phone is back gets the client (True: just ordered); one who hung up ends the call."""
         desk, work = room.desk, room.desk.work
         if work is None or not _on_line(work, live):
-            return
+            return False
         if work.away_until is None:
             gone = operator_hung_up(live) and not together(live)
             if gone and (is_alone(live) or not desk.session_leg):
                 await self._cut_off(room, work, live)
-            return
+            return False
         if not desk.session_up:
-            return
+            return False
         third = work.third if work.third is not None and work.third.stage is Stage.TOGETHER else None
-        if not together(live):
+        apart = not together(live)
+        if apart:
             joined = self._gather(work, room, third) if third is not None else self._bridge(work, room)
             if not await self._orders.send(room, joined):
-                return
+                return False
         changed = msgspec.structs.replace(work, away_until=None, held=False)
         back = evolve(room.desk, self.world.now(), work=changed)
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, back))
+        return apart
 
     async def _bridge(self, work: Work, room: Room) -> None:
         if work.call is not None:
