@@ -78,12 +78,18 @@ class _Ears:
             return
         self.untimed = self.untimed or "Timestamp" not in message.headers
         self.heard.append(message)
-        if self._leg and _ends(message, self._leg):
+        if self._leg and self._is_over(message):
             self._over.set()
 
     def follow(self, leg: str) -> None:
         self._leg = leg
         self._over.clear()
+
+    def _is_over(self, message: Message) -> bool:
+        """A leg that was never born ends with the order's failure; one that was, with its Hangup."""
+        if _failed(message, self._leg):
+            return not any(m.name == "Newchannel" and m.get("Uniqueid") == self._leg for m in self.heard)
+        return message.name == "Hangup" and message.get("Uniqueid") == self._leg
 
     async def to_its_end(self, deadline_s: float) -> bool:
         """Whether the leg that is followed came to its end in time."""
@@ -103,10 +109,8 @@ def _answers(message: Message, leg: str) -> bool:
     return message.name == "OriginateResponse" and message.get("ActionID") == ORDER + leg
 
 
-def _ends(message: Message, leg: str) -> bool:
-    if _answers(message, leg):
-        return message.get("Response") == "Failure"
-    return message.name == "Hangup" and message.get("Uniqueid") == leg
+def _failed(message: Message, leg: str) -> bool:
+    return _answers(message, leg) and message.get("Response") == "Failure"
 
 
 class AsteriskExaminer:
@@ -248,7 +252,7 @@ async def _endpoint(connection: Connection, name: str) -> EndpointSeen:
 
 def _trial(ears: _Ears, leg: str) -> TrialSeen:
     heard = ears.of(leg)
-    failed = any(message.name == "OriginateResponse" and _ends(message, leg) for message in heard)
+    failed = any(_failed(message, leg) for message in heard)
     steps = {m.get("Step"): m for m in heard if m.get("UserEvent") == "CallwrightCheck"}
     music_s = None
     if "begin" in steps and "end" in steps:
