@@ -48,6 +48,7 @@ from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope, Outbox
 from dialer.telephony import line_orders, line_routes
 from dialer.telephony.line_control import LineControl
+from dialer.telephony.lives import Lives
 from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.port import Pbx
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
@@ -124,9 +125,11 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         auth = Auth(store, clock.utc)
         await auth.start()
         stack.push_async_callback(auth.stop)
-        switchboard = Switchboards(settings.pbx)
+        switchboard, lives = Switchboards(settings.pbx), Lives(store)
+        await lives.load()
+        stack.push_async_callback(lives.stop)
         pbxs = {
-            name: AsteriskPbx(asterisk_of(name, pbx), switchboard.at(name).report, clock=clock)
+            name: AsteriskPbx(asterisk_of(name, pbx), lives.before(switchboard.at(name)), clock=clock)
             for name, pbx in settings.pbx.items()
         }
         desks = Desks(_world(settings, store, auth, pbxs, switchboard, clock))

@@ -102,7 +102,7 @@ class AsteriskPbx:
         yield gauge("ami_pending_actions", "Actions that wait for their answers.", pending, pbx=name)
         backlog = connection.backlog if connection is not None else 0
         yield gauge("ami_backlog_bytes", "Bytes that came and were not taken apart yet.", backlog, pbx=name)
-        yield gauge("pbx_clock_offset_seconds", "The PBX's clock less ours.", self.clock_offset_s, pbx=name)
+        yield gauge("pbx_clock_offset_seconds", "The PBX's clock less ours.", self._line.apart_s, pbx=name)
         yield from self._line.tally.figures(name)
 
     @property

@@ -93,6 +93,11 @@ class Lifeline:
         self._measure()
         return self._unmoved.offset_s
 
+    @property
+    def apart_s(self) -> float:
+        """How far the clocks are apart now, for people."""
+        return self.offset_s + self._unmoved.moved_s
+
     def _measure(self) -> None:
         """Take what pings have told since."""
         connection = self._trying

@@ -63,7 +63,7 @@ class Switchboard:
         self.unknown_legs = 0
         self.took_stock = False  # once it did, a session that is not here is none
         self._by_leg: dict[str, str] = {}  # clients' legs and, for the call they are in, operators' legs
-        self._started = ""
+        self.started = ""  # of which life of the PBX all this is, "" = nobody knows yet
         self._listener: Listener | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -177,8 +177,8 @@ class Switchboard:
 
     def take_stock(self, snapshot: Snapshot) -> None:
         """Hold all that is remembered against what lives."""
-        restarted = bool(self._started) and snapshot.started != self._started
-        self._started = snapshot.started
+        restarted = bool(self.started) and snapshot.started != self.started
+        self.started = snapshot.started
         self.took_stock = True
         for before, after in reconcile(self.calls, snapshot, restarted=restarted):
             self.calls[after.id] = after

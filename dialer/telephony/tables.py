@@ -35,6 +35,14 @@ calls = Table(
     Index("ix_calls_open", "id", sqlite_where=text("ended_at IS NULL")),
 )
 
+# The start of each PBX as last seen: no call of a life before is alive.
+pbx_lives = Table(
+    "pbx_lives",
+    metadata,
+    Column("pbx", String(40), primary_key=True),
+    Column("started", String(60), nullable=False),
+)
+
 # Whoever was brought into a call: a number over a line counts there as a call of its own.
 third_legs = Table(
     "third_legs",

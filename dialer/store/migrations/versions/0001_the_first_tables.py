@@ -62,6 +62,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_mark")),
     )
     op.create_table(
+        "pbx_lives",
+        sa.Column("pbx", sa.String(length=40), nullable=False),
+        sa.Column("started", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("pbx", name=op.f("pk_pbx_lives")),
+    )
+    op.create_table(
         "scripts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
