@@ -125,13 +125,8 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         auth = Auth(store, clock.utc)
         await auth.start()
         stack.push_async_callback(auth.stop)
-        switchboard, lives = Switchboards(settings.pbx), Lives(store)
-        await lives.load()
-        stack.push_async_callback(lives.stop)
-        pbxs = {
-            name: AsteriskPbx(asterisk_of(name, pbx), lives.before(switchboard.at(name)), clock=clock)
-            for name, pbx in settings.pbx.items()
-        }
+        switchboard = Switchboards(settings.pbx)
+        pbxs = await _pbxs(settings, store, switchboard, clock, stack)
         desks = Desks(_world(settings, store, auth, pbxs, switchboard, clock))
         inbound, board = Inbound(desks), Board(desks, clock.midnight)
         switchboard.listen(Ears(desks, inbound, board))
@@ -179,6 +174,19 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
             switchboard=switchboard,
             url=url,
         )
+
+
+async def _pbxs(
+    settings: Settings, store: Store, switchboard: Switchboards, clock: SteadyClock, stack: AsyncExitStack
+) -> dict[str, AsteriskPbx]:
+    """Each PBX with its switchboard; which life of it the store knows is told before the first of its calls."""
+    lives = Lives(store)
+    await lives.load()
+    stack.push_async_callback(lives.stop)
+    return {
+        name: AsteriskPbx(asterisk_of(name, pbx), lives.before(switchboard.at(name)), clock=clock)
+        for name, pbx in settings.pbx.items()
+    }
 
 
 async def _open_store(settings: Settings, stack: AsyncExitStack) -> Store:
