@@ -83,13 +83,11 @@ SCENARIOS = (
         13,
         "a blind transfer: the operator's leg leaves, the client goes on",
         "the operator is free at once; the call goes on as transferred, with its recording and answers",
-        replayed="transfers are being built",
     ),
     Scenario(
         14,
         "an attended transfer succeeds, fails, or its target never answers",
         "one that fails gives the client back to the operator; the recording goes on or has another segment",
-        replayed="to come: the port's suite plays transfers on the real one under other names",
     ),
     Scenario(
         15,
@@ -101,7 +99,6 @@ SCENARIOS = (
         16,
         "pickup, park, unpark",
         "the call goes on under its id; no second call appears",
-        open="pickup and park are being recorded",
     ),
     Scenario(
         17,

@@ -31,6 +31,7 @@ from dialer.telephony.model import (
     Outcome,
     Party,
     PbxEvent,
+    SessionReady,
     Snapshot,
 )
 from dialer.telephony.tracker import inbound, left_alone, order_hangup, outbound, reconcile, talk_s, track
@@ -62,7 +63,8 @@ def recorded(name: str) -> list[tuple[Call, capture.Capture]]:
     return calls
 
 
-FLOWS = [flow for name in capture.names() for flow in recorded(name)]
+FOREIGN = sorted(f"foreign/{path.stem}" for path in (capture.FOLDER / "foreign").glob("phone_*.capture"))
+FLOWS = [flow for name in (*capture.names(), *FOREIGN) for flow in recorded(name)]
 STRANDS = {flow.name: strands(flow.messages()) for _, flow in FLOWS}
 ORDERS_A_FLOW = 10_000 // 250 + 1
 
@@ -344,6 +346,38 @@ def test_scenario_14_the_states_of_a_transfer(name: str, then: str) -> None:
     seen = [each for each in states(name)[len(_BEGINS) :] if each is not CallState.ANSWERED]
     assert states(name)[: len(_BEGINS)] == _BEGINS
     assert seen == [each for each in map(CallState, then.split()) if each is not CallState.ANSWERED]
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "ended_by"),
+    [
+        ("phone_blind_transfer", "transferred ended", Party.SYSTEM),
+        ("phone_blind_transfer_fails", "transferred ended", Party.SYSTEM),
+        ("phone_attended_transfer", "transferred ended", Party.SYSTEM),
+        ("phone_attended_transfer_fails", "ended", Party.SYSTEM),
+        ("phone_park", "transferred ended", Party.SYSTEM),
+    ],
+)
+def test_scenario_13_a_phone_sends_the_client_on_by_itself(name: str, then: str, ended_by: Party) -> None:
+    """13, 14, 16: REFER, REFER with Replaces, park: one call with its recording, the operator free at once."""
+    ((call, flow),) = recorded(f"foreign/{name}")
+    seen = [each for each in states(f"foreign/{name}")[len(_BEGINS) :] if each is not CallState.ANSWERED]
+    assert seen == [CallState(each) for each in then.split()]
+    end = follow(call, flow.events())
+    assert (end.outcome, end.ended_by) == (Outcome.ANSWERED, ended_by)
+    assert (end.client.recording_at is not None and end.client.transferred_at is not None) or then == "ended"
+    if then != "ended":
+        freed = [one.at for one in flow.events() if isinstance(one, SessionReady)][-1]
+        assert freed - (end.client.transferred_at or 0.0) < 0.1
+
+
+def test_scenario_16_a_call_in_the_fallback_is_picked_up_elsewhere() -> None:
+    """16: another phone takes it: still one call, answered, and ended once."""
+    flow = capture.load("foreign/phone_pickup")
+    leg = flow.ids["inbound_leg"]
+    call = follow(inbound(C, leg, 0.0), flow.events())
+    assert (call.state, call.outcome) == (CallState.ENDED, Outcome.ANSWERED)
+    assert sum(isinstance(one, LegEnded) and one.leg == leg for one in flow.events()) == 1
 
 
 def test_scenario_14_the_third_that_failed_says_why() -> None:
