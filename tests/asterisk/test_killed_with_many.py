@@ -132,7 +132,7 @@ def one_round(
     with RawAmi() as witness:
         witness.login(asterisk.accounts.ami)
         calls = office.each(talk)
-        witness.drain(rng.uniform(2.2, 3.5))
+        witness.drain(rng.uniform(2.5, 3.5))
         starts = {call: float(witness.event("MixMonitorStart", Uniqueid=call)["Timestamp"]) for call in calls}
     assert open_calls(daemon) == len(set(calls)) == CALLS
     killed_at = time.time()
@@ -157,6 +157,8 @@ def heard(head: Client, call: str, back: float) -> float:
         pause_s=0.2,
     )
     assert shown["end_reason"] == "pbx_restarted"
+    if shown["recording"]["state"] == "no_audio":
+        return 0.0  # all of it is lost: that is too much of any talk of this test
     assert shown["recording"]["state"] == "repaired"
     assert not shown["recording"]["uncertain"]
     assert len(shown["recording"]["segments"]) == 1
