@@ -8,6 +8,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -18,6 +19,7 @@ from dialer.telephony.port import (
     Connected,
     DialOrder,
     Disconnected,
+    Listening,
     OrderInvalid,
     OrderUnknown,
     Pbx,
@@ -83,6 +85,57 @@ async def test_it_is_a_pbx() -> None:
         assert pbx.problem == ""
 
 
+async def test_call_control_word_for_word() -> None:
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, _):
+        fake.raw = b""
+        await pbx.hold(leg=CALL)
+        await pbx.send_digits(leg=CALL, digits="4*")
+        await pbx.dial_third(replace(ORDER, call="T1"))
+        await pbx.ring_third(leg="T2", endpoint="op305", timeout_s=20)
+        await pbx.gather(room=CALL, client=CALL, operator="S1", third="T1")
+        await pbx.listen(leg="V1", endpoint="op305", spied="S1", mode=Listening.WHISPER, timeout_s=20)
+        await pbx.change_listening(leg="V1", mode=Listening.BARGE)
+        await pbx.ring_echo(leg="E1", endpoint="op301", timeout_s=20)
+    assert said_in(fake) == [
+        _redirected(CALL, "hold", "s"),
+        ["Action: PlayDTMF", f"Channel: {CALL}", "Digit: 4"],
+        ["Action: PlayDTMF", f"Channel: {CALL}", "Digit: *"],
+        ["Action: Originate", "Channel: PJSIP/+79161234567@trunk", "ChannelId: T1", "Context: callwright-third",
+         "Exten: s", "Priority: 1", "Timeout: 40000", "CallerID: +74951234567", "Async: true",
+         "ActionID: cw-order-T1"],
+        ["Action: Originate", "Channel: PJSIP/op305", "ChannelId: T2", "Context: callwright-third", "Exten: s",
+         "Priority: 1", "Timeout: 20000", "Async: true", "ActionID: cw-order-T2"],
+        *(["Action: Setvar", f"Channel: {leg}", "Variable: CW_ROOM", f"Value: {CALL}"] for leg in (CALL, "S1", "T1")),
+        _redirected(CALL, "hold", "s"),
+        ["Action: Redirect", "Channel: T1", "ExtraChannel: S1", "Context: callwright-room", "Exten: third",
+         "Priority: 1", "ExtraContext: callwright-room", "ExtraExten: operator", "ExtraPriority: 1"],
+        _redirected(CALL, "room", "client"),
+        ["Action: Originate", "Channel: PJSIP/op305", "ChannelId: V1", "Context: callwright-listen", "Exten: whisper",
+         "Priority: 1", "Timeout: 20000", "Async: true", "Variable: CW_SPIED=S1", "ActionID: cw-order-V1"],
+        _redirected("V1", "listen", "barge"),
+        ["Action: Originate", "Channel: PJSIP/op301", "ChannelId: E1", "Context: callwright-echo", "Exten: s",
+         "Priority: 1", "Timeout: 20000", "Async: true", "ActionID: cw-order-E1"],
+    ]  # fmt: skip
+
+
+def _redirected(leg: str, context: str, exten: str) -> list[str]:
+    place = [f"Context: callwright-{context}", f"Exten: {exten}", "Priority: 1"]
+    return ["Action: Redirect", f"Channel: {leg}", *place]
+
+
+def said_in(fake: FakeAmi) -> list[list[str]]:
+    """The actions that were sent, without pings and ActionIDs that say nothing."""
+    said = [
+        block.split("\r\n")
+        for block in fake.raw.decode().split("\r\n\r\n")
+        if block and "Action: Ping" not in block
+    ]
+    return [
+        [line for line in lines if not line.startswith("ActionID: cw-") or "order" in line] for lines in said
+    ]
+
+
 async def test_orders_word_for_word() -> None:
     fake = FakeAmi()
     async with at_hand(fake) as (pbx, _):
@@ -96,15 +149,7 @@ async def test_orders_word_for_word() -> None:
         await pbx.take_inbound(leg="1795368676.1", call=CALL, record=False)
         await pbx.release_inbound(leg="1795368676.1")
         await pbx.hangup(leg=CALL)
-    said = [
-        block.split("\r\n")
-        for block in fake.raw.decode().split("\r\n\r\n")
-        if block and "Action: Ping" not in block
-    ]
-    orders = [
-        [line for line in lines if not line.startswith("ActionID: cw-") or "order" in line] for lines in said
-    ]
-    assert orders == [
+    assert said_in(fake) == [
         ["Action: Originate", "Channel: PJSIP/op301", "ChannelId: S1", "Context: callwright-session", "Exten: s",
          "Priority: 1", "Timeout: 30000", "Async: true", "ActionID: cw-order-S1"],
         ["Action: Originate", "Channel: PJSIP/+79161234567@trunk", f"ChannelId: {CALL}", "Context: callwright-client",

@@ -12,6 +12,7 @@ from tests.rig.asterisk import PROVIDER, AsteriskServer
 from tests.rig.far_end import CLIENT_HZ, OPERATOR_HZ, FarEnd, desk_phones, provider
 from tests.rig.network import Network
 from tests.rig.record import CALL, OPERATOR, Stage
+from tests.rig.sip_phone import SipPhone
 from tests.rig.sound import MUSIC_HZ, read_wav, strength
 from tests.rig.tap import Tap
 
@@ -20,6 +21,11 @@ HEARD, NOT_HEARD = 0.1, 0.01
 PHONE = """
 [op306](callwright-phone)
 aors = op306
+[op307](callwright-phone)
+aors = op307
+[op307](callwright-aor)
+contact = sip:op307@127.0.0.1:5087
+qualify_frequency = 0
 [op306](callwright-aor)
 contact = sip:op306200@127.0.0.1:5081
 qualify_frequency = 0
@@ -136,3 +142,17 @@ def test_keys_reach_the_clients_end(act: Stage) -> None:
         client = tap.voice_of(CLIENT_HZ, began)
         assert tap.keys_to(client, began) == "159*#D00"
         assert tap.keys_to(tap.voice_of(OPERATOR_HZ, began), began) == ""
+
+
+def test_keys_of_a_phone_reach_the_other_end(act: Stage) -> None:
+    phone = SipPhone("op307", 5087)
+    try:
+        with Tap() as tap:
+            control.talking(act, endpoint="op307")
+            began = time.time()
+            for key in "7#":
+                phone.press(phone.wait_called(), key)
+                act.talk(0.4)
+            assert tap.keys_to(tap.voice_of(CLIENT_HZ, began), began) == "7#"
+    finally:
+        phone.close()

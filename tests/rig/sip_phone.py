@@ -84,6 +84,11 @@ class SipPhone:
         me = f"<sip:{self.user}@{HOST}>"
         self._request("REFER", dialog, f"Refer-To: <{refer}>", f"Referred-By: {me}")
 
+    def press(self, dialog: Dialog, key: str) -> None:
+        """A key, as SIP INFO."""
+        body = f"Signal={key}\r\nDuration=160\r\n"
+        self._request("INFO", dialog, "Content-Type: application/dtmf-relay", body=body)
+
     def hang_up(self, dialog: Dialog) -> None:
         if not dialog.over:
             dialog.over = True
@@ -200,5 +205,5 @@ def _sdp(port: int) -> str:
 
 
 def _message(lines: list[str], body: str) -> bytes:
-    kind = ["Content-Type: application/sdp"] if body else []
+    kind = ["Content-Type: application/sdp"] if body.startswith("v=0") else []
     return ("\r\n".join([*lines, *kind, f"Content-Length: {len(body)}", "", ""]) + body).encode()
