@@ -72,7 +72,7 @@ SCENARIOS = (
         11,
         "a Local channel is optimised away: the client changes bridges, halves hang up in mid-call",
         "the call stays up and ends exactly once",
-        replayed="being recorded",
+        replayed="a line never leads through a Local channel, and one that is recorded was never seen optimised",
     ),
     Scenario(
         12,
@@ -93,7 +93,7 @@ SCENARIOS = (
         15,
         "a channel is renamed three times (masquerade); one is called <ZOMBIE>",
         "legs are known by their unique id; a husk's hangup ends nothing",
-        replayed="a masquerade on the real one is being recorded",
+        replayed="nothing that we order renames a channel, and no masquerade has been provoked yet",
     ),
     Scenario(
         16,

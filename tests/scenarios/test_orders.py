@@ -181,6 +181,15 @@ def test_scenario_10_events_of_many_calls_run_through_each_other(seed: int) -> N
 # --- legs that move -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", ["foreign/local_optimised", "foreign/local_bridged"])
+def test_scenario_11_a_local_channel_of_somebody_else(name: str) -> None:
+    """As they were recorded: the one stays whole, of the other Asterisk hangs halves up in mid-call."""
+    told, flow = play(name)
+    call = flow.ids["call"]
+    assert (told.ends(call), told.board.calls[call].outcome) == (1, Outcome.ANSWERED)
+    assert told.states[call][-1] is CallState.ENDED
+
+
 def test_scenario_12_the_linkedid_changes_at_the_bridge() -> None:
     """Of the client's leg it becomes the session's; nobody of ours asks for it."""
     told, flow = play("outbound_client_hangs_up")

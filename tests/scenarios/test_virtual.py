@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contract import pbx_control
 from tests.contract.pbx_bench import Bench
 from tests.contract.test_pbx import bench
 from tests.scenarios import flows
@@ -83,3 +84,19 @@ async def test_scenario_37_clocks_ten_minutes_apart(bench: Bench, ahead_s: float
 @pytest.mark.parametrize("moved_s", [3600.0, -3600.0])
 async def test_scenario_36_our_clock_is_set_in_mid_call(bench: Bench, moved_s: float) -> None:
     await flows.our_clock_is_set_in_mid_call(bench, moved_s)
+
+
+async def test_scenario_13_a_blind_transfer(bench: Bench) -> None:
+    await pbx_control.a_blind_transfer(bench)
+
+
+async def test_scenario_14_an_attended_transfer(bench: Bench) -> None:
+    await pbx_control.an_attended_transfer(bench)
+
+
+async def test_scenario_14_a_third_who_does_not_come(bench: Bench) -> None:
+    await pbx_control.a_third_who_does_not_come_leaves_all_as_it_was(bench)
+
+
+async def test_scenario_14_back_from_the_third(bench: Bench) -> None:
+    await pbx_control.back_from_the_third(bench)
