@@ -190,13 +190,16 @@ class AsteriskPbx:
             Originate(to=Endpoint(endpoint), leg=leg, context=Context.THIRD, timeout_s=timeout_s)
         )
 
-    async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
+    async def gather(
+        self, *, room: str, client: str, operator: str, third: str, in_session: bool = False
+    ) -> None:
         """The client comes last: the others wait for him, and who is left behind by nobody says so."""
         for leg in (client, operator, third):
             await self._ask(SetVariable(leg, Variable.ROOM, room))
         await self._ask(Redirect(client, Context.HOLD))
         pair = (third, operator)
-        await self._ask(RedirectBoth(pair, Context.ROOM, (Extension.THIRD, Extension.OPERATOR)))
+        enters = Extension.OPERATOR if in_session else Extension.THIRD
+        await self._ask(RedirectBoth(pair, Context.ROOM, (enters, Extension.OPERATOR)))
         await self._ask(Redirect(client, Context.ROOM, Extension.CLIENT))
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:

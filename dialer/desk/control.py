@@ -291,7 +291,11 @@ class Control:
         if work.third is not None and not await self._orders.send(
             room,
             self.world.pbx(call.pbx).gather(
-                room=call.id, client=call.leg, operator=room.desk.session_leg, third=work.third.leg
+                room=call.id,
+                client=call.leg,
+                operator=room.desk.session_leg,
+                third=work.third.leg,
+                in_session=work.third.in_session,
             ),
         ):
             await self._aim(room, work, work.third.goal)

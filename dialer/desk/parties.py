@@ -272,7 +272,11 @@ class Parties:
     async def _gather(self, work: Work, room: Room, third: Third) -> None:
         if work.call is not None:
             await self.pbx(work).gather(
-                room=work.call.id, client=work.call.leg, operator=room.desk.session_leg, third=third.leg
+                room=work.call.id,
+                client=work.call.leg,
+                operator=room.desk.session_leg,
+                third=third.leg,
+                in_session=third.in_session,
             )
 
     async def _cut_off(self, room: Room, work: Work, live: Call) -> None:

@@ -149,8 +149,12 @@ class Pbx(Protocol):
         """Ring a colleague's phone that is not in a session. `ThirdReady` at the answer."""
         ...
 
-    async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
+    async def gather(
+        self, *, room: str, client: str, operator: str, third: str, in_session: bool = False
+    ) -> None:
         """All three speak together, until the client leaves: then the operator is ready, the third hung up.
+
+        A third who is a colleague `in_session` is ready again, too.
 
         `bridge` takes the client and one of them out again, and so ends the room; a third who is hung up leaves it.
         """

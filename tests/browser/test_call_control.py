@@ -135,6 +135,8 @@ def test_a_colleague_in_session_sees_whom_they_get(open_screen: OpenScreen) -> N
     ask(screen, "Emm")
     colleague.state("helping")
     expect(colleague.part("guest")).to_contain_text(client)
+    screen.press("KeyG")
+    expect(screen.part("state")).to_contain_text("Втроём")
     colleague.accessible("in a colleague's call")
     colleague.press("F9")
     colleague.state("ready")

@@ -104,7 +104,9 @@ class FakePbx:
     async def ring_third(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
         self._order(f"ring third {endpoint}", leg)
 
-    async def gather(self, *, room: str, client: str, operator: str, third: str) -> None:
+    async def gather(
+        self, *, room: str, client: str, operator: str, third: str, in_session: bool = False
+    ) -> None:
         self._order("gather", room)
         self._joined_as(f"r-{room}", third, operator, client, room=True)
 
