@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 import msgspec
 from sqlalchemy import Connection
 
-from dialer.auth import users
-from dialer.auth.model import User
 from dialer.campaigns.model import Refusal
 from dialer.clients.numbers import national, normalise
 from dialer.desk import work as units
@@ -26,7 +24,7 @@ from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.talk import Goal, Guest, Stage, Third
 from dialer.desk.verbs import Verbs
-from dialer.desk.view import Colleague, DeskState
+from dialer.desk.view import DeskState
 from dialer.desk.world import DeskRefused, World
 from dialer.telephony import dialling, thirds
 from dialer.telephony.dialling import Dial
@@ -366,26 +364,6 @@ class Control:
             tied = replace(live, operator_leg=leg.id, operator=leg)
             self.world.switchboard.expect(tied, pbx=call.pbx if call is not None else "")
         room.dirty.set()
-
-    async def colleagues(self, user: User) -> list[Colleague]:
-        """Whom the operator may bring in, the free ones first."""
-        everybody = await self.world.store.read(users.all_users)
-        own = self._rooms.all.get(user.id)
-        here = own.pbx if own is not None else user.pbx
-        found = [self._colleague(one, here) for one in everybody if one.active and one.id != user.id]
-        known = [one for one in found if one is not None]
-        return sorted(known, key=lambda one: (one.reason != "", one.how != "session", one.name))
-
-    def _colleague(self, user: User, here: str) -> Colleague | None:
-        room = self._rooms.all.get(user.id)
-        if not self.world.same_pbx(room.pbx if room is not None else user.pbx, here):
-            return None  # nobody can be joined across two PBXs
-        if room is not None and room.desk.session_leg:
-            reason = "" if state_of(room.desk) is DeskState.READY else "colleague_busy"
-            return Colleague(id=user.id, name=user.name, how="session", reason=reason)
-        if not user.endpoint:
-            return None
-        return Colleague(id=user.id, name=user.name, how="phone", reason="")
 
     # --- small things ---------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dialer.auth.model import Permission
+from dialer.desk.colleagues import colleagues
 from dialer.desk.control import MOST_DIGITS, Target
 from dialer.desk.room import DeskFrame, RefusedPress, Room
 from dialer.desk.service import DeskRefused, Desks
@@ -128,7 +129,7 @@ def operations(desks: Desks) -> list[Operation]:
         )
 
     async def list_colleagues(call: ApiCall) -> Colleagues:
-        return Colleagues(items=await desks.control.colleagues(call.user))
+        return Colleagues(items=await colleagues(desks.rooms, call.user))
 
     def session(room: Room, call: ApiCall) -> Awaitable[None]:
         return desks.verbs.start_session(room) if call.body.on else desks.verbs.stop_session(room)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
+from dialer.desk.colleagues import colleagues
 from dialer.desk.control import Target
 from dialer.desk.room import Room
 from dialer.desk.talk import Goal
@@ -355,7 +356,7 @@ async def test_a_colleague_who_is_busy_is_not_disturbed(office: Office) -> None:
     anna, _ = await talking(office, "anna")
     with pytest.raises(DeskRefused, match="colleague_busy"):
         await bring_in(office, room, Target(user_id=anna.user.id))
-    found = await office.desks.control.colleagues(room.user)
+    found = await colleagues(office.desks.rooms, room.user)
     assert [(one.name, one.how, one.reason) for one in found] == [("Anna", "session", "colleague_busy")]
 
 
