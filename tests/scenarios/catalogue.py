@@ -93,7 +93,7 @@ SCENARIOS = (
         15,
         "a channel is renamed three times (masquerade); one is called <ZOMBIE>",
         "legs are known by their unique id; a husk's hangup ends nothing",
-        replayed="nothing that we order renames a channel, and no masquerade has been provoked yet",
+        replayed="no transfer, pickup or parking that was recorded (Asterisk 22) renamed a channel",
     ),
     Scenario(
         16,
