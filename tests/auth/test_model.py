@@ -11,6 +11,7 @@ ALLOWED = {
     Permission.USE_DESK: {Role.OPERATOR},
     Permission.SEE_CONSOLE: {Role.SUPERVISOR, Role.ADMIN},
     Permission.LISTEN: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
+    Permission.LISTEN_LIVE: {Role.SUPERVISOR, Role.ADMIN},
     Permission.HOLD_RECORDINGS: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
     Permission.SEE_LISTENINGS: {Role.SUPERVISOR, Role.ADMIN},
     Permission.STOP_LINES: {Role.SUPERVISOR, Role.ADMIN},
