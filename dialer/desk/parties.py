@@ -92,8 +92,11 @@ class Parties:
         work = room.desk.work
         if work is None or work.away_until is not None or not (is_held(live) or together(live)):
             return
-        if work.held != is_held(live):
-            desk = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, held=is_held(live)))
+        held = is_held(live) and not together(
+            live
+        )  # a word about music may come after the join that ended it
+        if work.held != held:
+            desk = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, held=held))
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
     def ask_out(self, call_id: str) -> None:
