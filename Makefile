@@ -29,8 +29,8 @@ demo: web
 
 test: $(DEV) web
 	@$(BIN)/python tools/check.py
-	@$(BIN)/python -m pytest -n 3 -m "not asterisk and not browser" $(ARGS)
-	@$(BIN)/python -m pytest -m "asterisk or browser" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 -m "not asterisk and not browser and not alone" $(ARGS)
+	@$(BIN)/python -m pytest -m "asterisk or browser or alone" $(ARGS)
 
 test-long: $(DEV) web
 	@DIALER_LONG=1 $(BIN)/python -m pytest --timeout 3600 $(ARGS)

@@ -35,11 +35,16 @@ def quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(passwords, "_HASHER", _QUICK)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for folder, mark in FOLDERS.items():
             if item.path.is_relative_to(_HERE / folder):
                 item.add_marker(mark)
+    if not os.environ.get("DIALER_LONG"):
+        later = [item for item in items if item.get_closest_marker("slow")]
+        items[:] = [item for item in items if item not in later]
+        config.hook.pytest_deselected(items=later)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,6 +19,7 @@ BLOCKS_A_CALL = 4 if LONG else 25
 GROWTH_MB = 6.0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(120 + CALLS // 10)
 async def test_thousands_of_calls_leave_nothing_behind(tmp_path: Path) -> None:
     async with office(tmp_path, operators=OPERATORS, inbound=ANSWERING, clients=CALLS + 200) as busy:

@@ -110,7 +110,7 @@ class Clock:
         # Where the voice begins in mid-tone, noise before it may pass for the tone of the second before.
         if len(ticks) > 1:
             steps = moments_apart(ticks[1].second, ticks[0].second)
-            if abs(ticks[1].position - ticks[0].position - steps) > 0.3:
+            if abs(ticks[1].position - ticks[0].position - steps) > 0.03:
                 del ticks[0]
         return cls(tuple(ticks))
 

@@ -23,6 +23,7 @@ VOICE = clock_voice(RATE)
     level=st.floats(0.05, 1),
 )
 @example(began=5.5, silence=0.4375, noise=0.03125, level=1.0)
+@example(began=40.046489400304495, silence=0.25, noise=0.03125, level=1.0)
 @example(began=1.5, silence=0.4921875, noise=0.0078125, level=1.0)
 def test_any_cut_of_the_voice_tells_its_moment(
     began: float, silence: float, noise: float, level: float
