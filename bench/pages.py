@@ -19,6 +19,7 @@ from bench.figures import figure, say
 from dialer.http.server import PAGES, static_folder
 
 LANGUAGE = "src/locales/ru.json"  # the larger one
+CONSOLE = "src/locales/console.ru.json"
 
 
 def gather(manifest: dict[str, Any], entry: str) -> set[str]:
@@ -42,6 +43,7 @@ def first_load(folder: Path, manifest: dict[str, Any], page: str) -> set[str]:
     html = (folder / f"{page}.html").read_text(encoding="utf-8")
     named = {name.lstrip("/") for name in re.findall(r'(?:src|href)="(/[^"]+)"', html)}
     files = {f"{page}.html", *named} | gather(manifest, f"{page}.html") | gather(manifest, LANGUAGE)
+    files |= gather(manifest, CONSOLE) if page == "console" else set()
     return {name for name in files if (folder / name).is_file()}
 
 

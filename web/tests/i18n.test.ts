@@ -2,15 +2,36 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fill, type Catalogue } from '../src/lib/i18n';
-import en from '../src/locales/en.json';
-import ru from '../src/locales/ru.json';
+import consoleEn from '../src/locales/console.en.json';
+import consoleRu from '../src/locales/console.ru.json';
+import pageEn from '../src/locales/en.json';
+import pageRu from '../src/locales/ru.json';
 
+const en = { ...pageEn, ...consoleEn };
+const ru = { ...pageRu, ...consoleRu };
 const catalogues = { ru, en } as unknown as Record<'ru' | 'en', Catalogue>;
 const places = (text: unknown): string[] =>
   [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
 
 test('both languages have the same keys', () => {
   expect(Object.keys(en).sort()).toEqual(Object.keys(ru).sort());
+});
+
+test('the two parts of a catalogue have no key in common', () => {
+  for (const [page, more] of [[pageRu, consoleRu], [pageEn, consoleEn]] as const) {
+    expect(Object.keys(page).filter((key) => key in more)).toEqual([]);
+    expect(Object.keys(page)).toHaveLength(Object.keys(pageRu).length);
+  }
+});
+
+test('the operator\'s page asks for no text of the console', () => {
+  const folders = ['operator', 'login', 'lib', 'ui'].map((name) => join(import.meta.dirname, '../src', name));
+  for (const folder of folders) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|ts)$/.test(file))) {
+      const source = readFileSync(join(folder, name), 'utf8');
+      for (const key of Object.keys(consoleRu)) expect(source.includes(`'${key}'`), `${name}: ${key}`).toBe(false);
+    }
+  }
 });
 
 test('a text fills in the same values in both languages', () => {

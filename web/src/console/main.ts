@@ -4,6 +4,6 @@ import './console.css';
 import { prefs } from '../state/prefs.svelte';
 import App from './App.svelte';
 
-await prefs.start();
+await prefs.start('console');
 const target = document.getElementById('app');
 if (target) mount(App, { target });

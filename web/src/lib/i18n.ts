@@ -1,8 +1,11 @@
-/** Texts in the operator's language. Keys are typed by the Russian catalogue; a test holds the English one to the same keys. */
+/** Texts in the reader's language. Keys are typed by the Russian catalogues; a test holds the English ones to the same keys. */
+import type consoleRu from '../locales/console.ru.json';
 import type ru from '../locales/ru.json';
 import type { Language } from './view';
 
-export type Key = keyof typeof ru;
+export type Key = keyof typeof ru | keyof typeof consoleRu;
+/** What a page has to say: the operator's page is not kept waiting for the console's texts. */
+export type Part = 'page' | 'console';
 export type Params = Record<string, string | number>;
 type Forms = Partial<Record<Intl.LDMLPluralRule, string>>;
 export type Catalogue = Record<string, string | Forms>;
@@ -21,9 +24,11 @@ function pick(forms: Forms, language: Language, n: number): string {
   return forms[new Intl.PluralRules(language).select(n)] ?? forms.other ?? forms.many ?? '';
 }
 
-export async function load(language: Language): Promise<Catalogue> {
-  const module = language === 'ru' ? await import('../locales/ru.json') : await import('../locales/en.json');
-  return module.default as Catalogue;
+export async function load(language: Language, part: Part = 'page'): Promise<Catalogue> {
+  const common = language === 'ru' ? import('../locales/ru.json') : import('../locales/en.json');
+  if (part === 'page') return (await common).default as Catalogue;
+  const more = language === 'ru' ? import('../locales/console.ru.json') : import('../locales/console.en.json');
+  return { ...(await common).default, ...(await more).default } as Catalogue;
 }
 
 /** The language before anybody has logged in. */

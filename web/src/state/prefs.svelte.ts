@@ -1,7 +1,7 @@
 /** Language and theme of this page, applied at once and remembered on this machine. */
 import type { Problem } from '../lib/api';
 import { duration } from '../lib/formats';
-import { fill, guess, load, type Catalogue, type Key, type Params } from '../lib/i18n';
+import { fill, guess, load, type Catalogue, type Key, type Params, type Part } from '../lib/i18n';
 import type { Language, Theme } from '../lib/view';
 
 class Prefs {
@@ -10,9 +10,11 @@ class Prefs {
   singleKeys = $state(true);
   private catalogue = $state.raw<Catalogue>({});
   private atHand: Partial<Record<Language, Catalogue>> = {};
+  private part: Part = 'page';
 
   /** `atHand`: catalogues that need not be loaded. */
-  async start(atHand: Partial<Record<Language, Catalogue>> = {}): Promise<void> {
+  async start(part: Part, atHand: Partial<Record<Language, Catalogue>> = {}): Promise<void> {
+    this.part = part;
     this.atHand = atHand;
     const theme = document.documentElement.dataset.theme;
     this.theme = theme === 'light' || theme === 'dark' ? theme : 'system';
@@ -20,7 +22,7 @@ class Prefs {
   }
 
   async setLanguage(language: Language): Promise<void> {
-    this.catalogue = this.atHand[language] ?? (await load(language));
+    this.catalogue = this.atHand[language] ?? (await load(language, this.part));
     this.language = language;
     document.documentElement.lang = language;
     remember('callwright.language', language);
