@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from datetime import datetime, timedelta
 
 from dialer.campaigns import leases
@@ -15,9 +17,13 @@ from dialer.desk.taping import Taping
 from dialer.desk.verbs import SESSION_RING_S
 from dialer.desk.world import World
 from dialer.telephony.model import EndReason, Outcome
+from dialer.telephony.port import PbxError
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=5)  # the store's own leases, whoever in memory knows of them
 NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
+LINGERS = timedelta(seconds=2)  # a leg ends within milliseconds of its own hangup
 
 
 class Sweep:
@@ -27,11 +33,13 @@ class Sweep:
         self._rooms = rooms
         self._parties = parties
         self._look_again = world.now() + LOOK_EVERY
+        self._lingering: dict[str, datetime] = {}  # legs that hung up and live on: seen, or hung up, when
 
     async def run(self) -> None:
         """What is due by the clock: previews that ran out, orders without a trace. Called twice a second."""
         now = self.world.now()
         self.world.switchboard.close_what_is_nowhere(now.timestamp())
+        await self._end_what_lingers(now)
         works = [(room, room.desk.work) for room in self._rooms.all.values() if room.desk.work is not None]
         over = any(w.claim and not w.call and w.claim.lease_until <= now for _, w in works if w is not None)
         if over or now >= self._look_again:
@@ -48,6 +56,18 @@ class Sweep:
                 await self._taping.resume_forgotten(room)
             if is_due(work, now):
                 await self._parties.sweep(room, now)
+
+    async def _end_what_lingers(self, now: datetime) -> None:
+        """A client who is gone and a PBX that did not notice: nobody is to sit in a call with nobody."""
+        alive = dict(self.world.switchboard.lingering())
+        self._lingering = {leg: self._lingering.get(leg, now) for leg in alive}
+        for leg, since in list(self._lingering.items()):
+            if since + LINGERS > now:
+                continue
+            self._lingering[leg] = now
+            log.warning("hung up once more: leg %s lives though its own end hung up", leg)
+            with contextlib.suppress(PbxError):  # it is asked again after as long
+                await self.world.pbx(alive[leg]).hangup(leg=leg)
 
     async def expire(self, now: datetime) -> None:
         """Free every claim whose preview is over, and take it off the page."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from dialer.health.figures import Figure, count, gauge
 from dialer.telephony.model import Call, CallState, Snapshot
 from dialer.telephony.switchboard import Listener, Switchboard
+from dialer.telephony.tracker import lingering
 
 
 class Switchboards:
@@ -93,6 +94,12 @@ class Switchboards:
     def figures(self) -> Iterator[Figure]:
         for name, board in self.boards.items():
             yield from board_figures(name, board)
+
+    def lingering(self) -> Iterator[tuple[str, str]]:
+        """Legs that hung up and live on, each with its PBX."""
+        for name, board in self.boards.items():
+            for call in board.calls.values():
+                yield from ((leg, name) for leg in lingering(call))
 
     def close_what_is_nowhere(self, at: float) -> None:
         """Nobody will ever report what was left at a PBX that is no longer configured: it is lost sight of."""

@@ -104,6 +104,16 @@ def left_alone(call: Call) -> bool:
     return bool(were) and all(leg.bridge != client.bridge for leg in others)
 
 
+def lingering(call: Call) -> list[str]:
+    """Legs whose own end hung up and that live on. Asterisk loses the hangup of a leg that is bridged in that very
+    instant (seen on 22.10): it stays in the bridge with nobody behind it, until it is hung up once more.
+    """
+    if call.state is CallState.ENDED:
+        return []
+    legs = (call.client, call.third)
+    return [leg.id for leg in legs if leg is not None and leg.hangup_requested and leg.ended_at is None]
+
+
 def talk_s(call: Call) -> float:
     """Seconds from answer to end; never negative, though answer and end may be reported crosswise."""
     start, end = call.client.answered_at, call.client.ended_at

@@ -185,6 +185,20 @@ async def test_whoever_has_the_client_hangs_up(office: Office) -> None:
     assert stored.ended_at is not None
 
 
+async def test_nobody_sits_in_a_call_whose_client_hung_up_unheard(office: Office) -> None:
+    room, call = await talking(office)
+    office.pbx.orders.clear()
+    office.pbx.report(LegHangupRequested(leg=call, at=office.pbx.clock))  # and no end of the leg is told
+    for _ in range(2):
+        await office.desks.sweep.run()
+    assert not office.pbx.orders, "a leg is given the time to end by itself"
+    office.pass_time(seconds=3)
+    await office.desks.sweep.run()
+    view = await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    assert office.pbx.orders == [("hangup", call)]
+    assert call_of(view).ended_by == "client"
+
+
 async def test_a_blind_transfer(office: Office) -> None:
     room, call = await talking(office)
     await bring_in(office, room, OUTSIDE, Goal.HAND_OVER)
