@@ -37,6 +37,10 @@ from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, P
 _REMEMBERED_ORDERS = 20_000
 _IN_A_ROOM = "Unable to add"
 _MOST_DIGITS = 32
+_MOVING = (
+    "channel not up"  # Asterisk's word for a leg that is gone, and for one that it is just sending elsewhere
+)
+_ARRIVES_S = (0.02, 0.05, 0.1, 0.2)
 _DIGITS = frozenset("0123456789*#ABCD")
 _BETWEEN_DIGITS_S = 0.06  # a far end that listens to tones wants a pause between two alike
 _MODES = {
@@ -143,28 +147,28 @@ class AsteriskPbx:
         except PbxRefused as refused:
             if not str(refused).startswith(_IN_A_ROOM):
                 raise
-            await self._ask(RedirectBoth((client, operator), Context.ROOM, (Extension.OUT, Extension.OUT)))
+            await self._move(RedirectBoth((client, operator), Context.ROOM, (Extension.OUT, Extension.OUT)))
             await self._ask(Bridge(client, operator))
 
     async def hangup(self, *, leg: str) -> None:
         await self._ask(Hangup(leg))
 
     async def ring_inbound(self, *, leg: str) -> None:
-        await self._ask(Redirect(leg, Context.INBOUND_RING))
+        await self._move(Redirect(leg, Context.INBOUND_RING))
 
     async def take_inbound(self, *, leg: str, call: str, record: bool) -> None:
         for variable, value in _variables(call, record):
             await self._ask(SetVariable(leg, variable, value))
-        await self._ask(Redirect(leg, Context.CLIENT))
+        await self._move(Redirect(leg, Context.CLIENT))
 
     async def release_inbound(self, *, leg: str) -> None:
-        await self._ask(Redirect(leg, Context.FALLBACK))
+        await self._move(Redirect(leg, Context.FALLBACK))
 
     async def mute(self, *, leg: str, muted: bool) -> None:
         await self._ask(Mute(leg, muted))
 
     async def hold(self, *, leg: str) -> None:
-        await self._ask(Redirect(leg, Context.HOLD))
+        await self._move(Redirect(leg, Context.HOLD))
 
     async def send_digits(self, *, leg: str, digits: str) -> None:
         if not 1 <= len(digits) <= _MOST_DIGITS or not _DIGITS.issuperset(digits):
@@ -196,11 +200,11 @@ class AsteriskPbx:
         """The client comes last: the others wait for him, and who is left behind by nobody says so."""
         for leg in (client, operator, third):
             await self._ask(SetVariable(leg, Variable.ROOM, room))
-        await self._ask(Redirect(client, Context.HOLD))
+        await self._move(Redirect(client, Context.HOLD))
         pair = (third, operator)
         enters = Extension.OPERATOR if in_session else Extension.THIRD
-        await self._ask(RedirectBoth(pair, Context.ROOM, (enters, Extension.OPERATOR)))
-        await self._ask(Redirect(client, Context.ROOM, Extension.CLIENT))
+        await self._move(RedirectBoth(pair, Context.ROOM, (enters, Extension.OPERATOR)))
+        await self._move(Redirect(client, Context.ROOM, Extension.CLIENT))
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         await self._originate(
@@ -215,7 +219,7 @@ class AsteriskPbx:
         )
 
     async def change_listening(self, *, leg: str, mode: Listening) -> None:
-        await self._ask(Redirect(leg, Context.LISTEN, _MODES[mode]))
+        await self._move(Redirect(leg, Context.LISTEN, _MODES[mode]))
 
     async def pause_recording(self, *, leg: str, paused: bool) -> None:
         await self._ask(PauseRecording(leg, paused))
@@ -227,6 +231,19 @@ class AsteriskPbx:
 
     async def snapshot(self) -> Snapshot:
         return await take_stock(self._connection(), self._line.now)
+
+    async def _move(self, redirect: Redirect | RedirectBoth) -> None:
+        """Send a leg elsewhere. One that has not arrived from the last time yet is refused as if it were gone: it is
+        asked for again, as a refused order did nothing.
+        """
+        for pause_s in _ARRIVES_S:
+            try:
+                return await self._ask(redirect)
+            except PbxRefused as refused:
+                if _MOVING not in str(refused):
+                    raise
+            await asyncio.sleep(pause_s)
+        await self._ask(redirect)
 
     async def _originate(self, order: Originate) -> None:
         """Nothing that rings a phone is sent twice, not even by a caller's mistake."""

@@ -24,6 +24,7 @@ from dialer.telephony.port import (
     OrderUnknown,
     Pbx,
     PbxAway,
+    PbxRefused,
     Report,
 )
 from tests.ami.fake_server import FakeAmi, channel_row, message, serving
@@ -236,6 +237,28 @@ async def test_scenario_25_a_partial_list_is_not_taken_for_the_whole() -> None:
         first = reports.all[0]
         assert isinstance(first, Connected)
         assert len(first.snapshot.legs) == 2
+
+
+@pytest.mark.parametrize(("refusals", "arrives"), [(2, True), (99, False)])
+async def test_a_leg_that_is_still_being_sent_elsewhere_is_asked_for_again(
+    refusals: int, arrives: bool
+) -> None:
+    """Seen on the real one under load: a second Redirect at once is refused as if the leg were gone."""
+    fake = FakeAmi()
+    left = refusals
+
+    def redirect(headers: dict[str, str]) -> str:
+        nonlocal left
+        left -= 1
+        word = "Success" if left < 0 else "Error"
+        told = "Redirect failed, channel not up." if left >= 0 else "Redirect successful"
+        return message(f"Response: {word}", f"ActionID: {headers['ActionID']}", f"Message: {told}")
+
+    fake.answers["Redirect"] = redirect
+    async with at_hand(fake) as (pbx, _):
+        with contextlib.nullcontext() if arrives else pytest.raises(PbxRefused):
+            await pbx.hold(leg=CALL)
+    assert len(fake.of("Redirect")) == (refusals + 1 if arrives else 5)
 
 
 async def test_a_refused_login_is_said_once_and_tried_slowly(caplog: pytest.LogCaptureFixture) -> None:

@@ -57,7 +57,8 @@ def went_on(flow: capture.Capture, calls: list[Call]) -> None:
     assert (end.state, end.outcome) == (CallState.ENDED, Outcome.ANSWERED)
     assert end.client.recording_at is not None and end.client.transferred_at is not None
     ready = [one.at for one in flow.events() if isinstance(one, SessionReady)]
-    assert 0 <= ready[-1] - end.client.transferred_at < 0.2
+    # Asterisk writes the time of each as its own thread comes to it: one may lie some microseconds before the other.
+    assert -0.001 <= ready[-1] - end.client.transferred_at < 0.2
     ends = [one for one in flow.events() if isinstance(one, LegEnded) and one.leg == CALL]
     assert len(ends) == 1
 
