@@ -238,7 +238,8 @@ class AsteriskPbx:
         """
         for pause_s in _ARRIVES_S:
             try:
-                return await self._ask(redirect)
+                await self._ask(redirect)
+                return
             except PbxRefused as refused:
                 if _MOVING not in str(refused):
                     raise
