@@ -27,6 +27,7 @@ from dialer.desk.view import DeskState
 from dialer.desk.world import DeskRefused, World
 from dialer.store.errors import StoreError
 from dialer.telephony import thirds
+from dialer.telephony.model import CallState
 from dialer.telephony.port import Listening as Mode
 from dialer.telephony.port import OrderUnknown, PbxError
 from dialer.telephony.tables import calls
@@ -94,6 +95,9 @@ class Listeners:
             room, _, call = self._call(user, call_id)
             if ear is not None:
                 await self._stop(ear)
+                room, _, call = self._call(
+                    user, call_id
+                )  # it may have ended meanwhile, or the operator be gone
             ear = Ear(
                 row=self.world.new_id(),
                 leg="L" + self.world.new_id(),
@@ -258,9 +262,14 @@ class Listeners:
             self._dirty.clear()
             try:
                 async with self._lock:
-                    for ear in [one for one in self.ears.values() if one.leg not in self.legs]:
-                        await self._end(ear)
+                    for ear in list(self.ears.values()):
+                        if ear.leg not in self.legs:
+                            await self._end(ear)
+                        elif self._is_over(ear):
+                            await self._stop(ear)
                 self._rooms.on_change()
+            except DeskRefused:  # the PBX is away: asked again until it is back
+                asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
             except StoreError as error:
                 log.warning("listening can't be written: %s", error)
                 asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
@@ -268,6 +277,13 @@ class Listeners:
                 # A fault here must not leave everybody's listening without its end.
                 log.exception("listeners failed to follow")
                 asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
+
+    def _is_over(self, ear: Ear) -> bool:
+        """Whether the call is over for its listener. The operator's leg, which is heard, lives on all shift: the next
+        client's call is another one, to be asked for and written down by itself.
+        """
+        live = self.world.switchboard.calls.get(ear.call_id)
+        return live is None or live.state in (CallState.ENDED, CallState.TRANSFERRED)
 
     async def _write_down(self, ear: Ear, *, instead_of: Ear | None = None) -> None:
         """Who, whom, when, how: before anything is heard."""

@@ -132,6 +132,8 @@ class Desks:
         guest = self.rooms.with_session(call.third.id) if call.third is not None else None
         if guest is not None:
             guest.dirty.set()
+        if self.listeners.ears:
+            self.listeners.changed()
 
     def client_ready(self, call_id: str) -> None:
         room = self.rooms.with_call(call_id)

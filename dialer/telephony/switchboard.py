@@ -77,6 +77,7 @@ class Switchboard:
 
     def expect(self, call: Call) -> None:
         """Follow a call from now on: before it is dialled, when it comes in, or after a restart."""
+        self._let_go(call.id)  # of legs that it had, and has no more
         self.calls[call.id] = call
         self._by_leg[call.client.id] = call.id
         if call.operator_leg:
@@ -89,8 +90,12 @@ class Switchboard:
         self.expect(replace(self.calls[call_id], third=Leg(id=leg, role=LegRole.THIRD)))
 
     def forget(self, call_id: str) -> None:
-        call = self.calls.pop(call_id, None)
+        self._let_go(call_id)
+        self.calls.pop(call_id, None)
         self.waiting_clients.discard(call_id)
+
+    def _let_go(self, call_id: str) -> None:
+        call = self.calls.get(call_id)
         if call is not None:
             third = call.third.id if call.third is not None else ""
             for leg in (call.client.id, call.operator_leg, third):

@@ -89,6 +89,18 @@ async def test_a_listener_who_puts_the_phone_down(office: Office) -> None:
     assert row.ended_at is not None
 
 
+async def test_who_listens_to_a_call_does_not_hear_the_next_one(office: Office) -> None:
+    """The operator's leg, which is listened to, lives on from client to client."""
+    room, call = await talking(office)
+    user = await head(office)
+    leg = await listening(office, user, call)
+    office.pbx.client_hangs_up(call)
+    await until_nobody_listens(office)
+    assert ("hangup", leg) in office.pbx.orders
+    assert all(row.ended_at is not None for row in await log(office))
+    assert room.desk.session_up
+
+
 async def test_nobody_listens_without_a_phone_or_a_conversation(office: Office) -> None:
     room, call = await talking(office)
     user = await head(office, endpoint="")
