@@ -18,7 +18,7 @@ from dialer.clients.numbers import national, normalise
 from dialer.desk import work as units
 from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Work, controls_of, evolve, state_of
-from dialer.desk.orders import Orders
+from dialer.desk.orders import Orders, Sent
 from dialer.desk.parties import Parties
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
@@ -66,7 +66,7 @@ class Control:
             return
         pbx, session = self.world.pbx(call.pbx), room.desk.session_leg
         order = pbx.hold(leg=call.leg) if on else pbx.bridge(client=call.leg, operator=session)
-        if await self._orders.send(room, order):
+        if await self._orders.send(room, order) is Sent.DONE:
             await self._keep(room, msgspec.structs.replace(work, held=on))
 
     async def digits(self, room: Room, digits: str) -> None:
@@ -277,25 +277,26 @@ class Control:
         """The third gets the client; the operator is out."""
         work, call = self._in_call(room, "complete")
         await self._aim(room, work, Goal.HAND_OVER)
-        if work.third is not None and not await self._orders.send(
-            room, self.world.pbx(call.pbx).bridge(client=call.leg, operator=work.third.leg)
-        ):
+        if work.third is None:
+            return
+        order = self.world.pbx(call.pbx).bridge(client=call.leg, operator=work.third.leg)
+        if await self._orders.send(room, order) is Sent.REFUSED:
             await self._aim(room, work, work.third.goal)
 
     async def join(self, room: Room) -> None:
         """All three speak together."""
         work, call = self._in_call(room, "join")
         await self._aim(room, work, Goal.TOGETHER)
-        if work.third is not None and not await self._orders.send(
-            room,
-            self.world.pbx(call.pbx).gather(
-                room=call.id,
-                client=call.leg,
-                operator=room.desk.session_leg,
-                third=work.third.leg,
-                in_session=work.third.in_session,
-            ),
-        ):
+        if work.third is None:
+            return
+        order = self.world.pbx(call.pbx).gather(
+            room=call.id,
+            client=call.leg,
+            operator=room.desk.session_leg,
+            third=work.third.leg,
+            in_session=work.third.in_session,
+        )
+        if await self._orders.send(room, order) is Sent.REFUSED:
             await self._aim(room, work, work.third.goal)
 
     async def back(self, room: Room) -> None:

@@ -152,7 +152,8 @@ class Listeners:
         try:
             await self.world.pbx(ear.pbx).hangup(leg=ear.leg)
         except PbxError as error:
-            if not self.world.pbx(ear.pbx).up:
+            if isinstance(error, OrderUnknown) or not self.world.pbx(ear.pbx).up:
+                # The leg may live: it stays ours until the PBX tells.
                 raise DeskRefused(error.code) from error
             log.info("listener not hung up: user %s, %s", ear.user_id, error.code)
         self.world.switchboard.forget_ear(ear.leg)

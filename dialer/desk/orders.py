@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -20,6 +21,18 @@ from dialer.telephony.tracker import outbound
 log = logging.getLogger(__name__)
 
 FRESH = timedelta(seconds=5)  # an order that waited longer behind its commit (a process stopped) is not sent
+
+
+class Sent(enum.Enum):
+    """What became of an order. After UNKNOWN the PBX may have done it: what it reports of the legs decides."""
+
+    DONE = enum.auto()
+    REFUSED = enum.auto()  # or not sent at all: nothing has changed
+    UNKNOWN = enum.auto()
+
+    def __bool__(self) -> bool:
+        """Of three no one is the other two's opposite: whoever asks says which."""
+        raise TypeError("compare with Sent.DONE, Sent.REFUSED or Sent.UNKNOWN")
 
 
 class Orders:
@@ -83,12 +96,12 @@ class Orders:
         await self._rooms.write_call(room, unsent)
         room.refusal = refusal
 
-    async def send(self, room: Room, order: Awaitable[None]) -> bool:
-        """Send any other order; whether it went well. A failure is shown on the page and changes nothing."""
+    async def send(self, room: Room, order: Awaitable[None]) -> Sent:
+        """Send any other order; what became of it. A failure is shown on the page and changes nothing."""
         try:
             await order
         except PbxError as error:
             log.warning("order failed: operator %s, %s", room.user.id, error.code)
             room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
-            return False
-        return True
+            return Sent.UNKNOWN if isinstance(error, OrderUnknown) else Sent.REFUSED
+        return Sent.DONE

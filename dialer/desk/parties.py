@@ -17,7 +17,7 @@ from dialer.campaigns.model import EntryState, Refusal
 from dialer.desk import work as units
 from dialer.desk.handed import Handed, HandedCall
 from dialer.desk.model import CallRecord, Desk, Work, evolve
-from dialer.desk.orders import Orders
+from dialer.desk.orders import Orders, Sent
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.talk import (
@@ -141,9 +141,8 @@ class Parties:
     async def _rejoin(self, room: Room, call: CallRecord) -> bool:
         if not room.desk.session_up:
             return False
-        return await self._orders.send(
-            room, self.world.pbx(call.pbx).bridge(client=call.leg, operator=room.desk.session_leg)
-        )
+        order = self.world.pbx(call.pbx).bridge(client=call.leg, operator=room.desk.session_leg)
+        return await self._orders.send(room, order) is Sent.DONE
 
     async def _drop(self, room: Room, third: Third, *, held: bool = False) -> None:
         """The third is out of the call: hung up, or a colleague set free, and written down."""
@@ -229,7 +228,8 @@ class Parties:
 
     async def unmute(self, room: Room) -> None:
         """A mute belongs to one call; the leg that it silences lives all shift."""
-        if await self._orders.send(room, self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=False)):
+        order = self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=False)
+        if await self._orders.send(room, order) is Sent.DONE:
             desk = msgspec.structs.replace(room.desk, muted=False)
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
@@ -261,7 +261,7 @@ class Parties:
         apart = not together(live)
         if apart:
             joined = self._gather(work, room, third) if third is not None else self._bridge(work, room)
-            if not await self._orders.send(room, joined):
+            if await self._orders.send(room, joined) is not Sent.DONE:
                 return False
         changed = msgspec.structs.replace(work, away_until=None, held=False)
         back = evolve(room.desk, self.world.now(), work=changed)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.model import CallRecord, Desk, evolve
-from dialer.desk.orders import Orders
+from dialer.desk.orders import Orders, Sent
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.world import DeskRefused, World
@@ -41,9 +41,9 @@ class Taping:
             return
         if on:
             await self._pause(room, call)
-        elif await self._orders.send(
-            room, self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=False)
-        ):
+            return
+        order = self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=False)
+        if await self._orders.send(room, order) is Sent.DONE:
             await self._resumed(room, how="operator")
 
     async def _pause(self, room: Room, call: CallRecord) -> None:
@@ -86,9 +86,8 @@ class Taping:
             work = room.desk.work
             if work is None or work.call is None or not self.is_forgotten(work.call, self.world.now()):
                 return
-            if await self._orders.send(
-                room, self.world.pbx(work.call.pbx).pause_recording(leg=work.call.leg, paused=False)
-            ):
+            order = self.world.pbx(work.call.pbx).pause_recording(leg=work.call.leg, paused=False)
+            if await self._orders.send(room, order) is Sent.DONE:
                 log.warning("pause forgotten: call %s is recorded again", work.call.id)
                 await self._resumed(room, how="time")
                 room.refusal = Refusal(code="pause_forgotten")

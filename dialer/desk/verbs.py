@@ -17,7 +17,7 @@ from dialer.desk import steps
 from dialer.desk import work as units
 from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Work, evolve, state_of
-from dialer.desk.orders import Orders
+from dialer.desk.orders import Orders, Sent
 from dialer.desk.render import suggested
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
@@ -74,7 +74,7 @@ class Verbs:
         if state_of(room.desk) in _IN_CALL:
             raise DeskRefused("still_talking")
         pbx = self._orders.pbx(room)
-        if leg and not await self._orders.send(room, pbx.hangup(leg=leg)) and pbx.up:
+        if leg and await self._orders.send(room, pbx.hangup(leg=leg)) is Sent.REFUSED and pbx.up:
             self.world.switchboard.forget_session(leg)  # the PBX knows no such leg: then there is none
             room.dirty.set()
 
@@ -193,7 +193,8 @@ class Verbs:
         work = room.desk.work
         if work is None or work.call is None or work.call.ended or not room.desk.session_leg:
             raise DeskRefused("no_call")
-        if await self._orders.send(room, self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=on)):
+        order = self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=on)
+        if await self._orders.send(room, order) is Sent.DONE:
             desk = msgspec.structs.replace(room.desk, muted=on)
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 

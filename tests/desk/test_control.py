@@ -14,7 +14,7 @@ from dialer.desk.talk import Goal
 from dialer.desk.view import CallView, DeskState, DeskView, ThirdView
 from dialer.desk.world import DeskRefused
 from dialer.telephony.model import LegHangupRequested, LegRinging
-from dialer.telephony.port import PbxRefused
+from dialer.telephony.port import OrderUnknown, PbxRefused
 from dialer.telephony.tables import calls, third_legs
 from tests.desk.conftest import Office
 from tests.desk.test_reliability import another_life, live, session_leg
@@ -169,6 +169,44 @@ async def gone(office: Office, call: str) -> None:
         while call in office.desks.handed.calls:
             await changed.wait()
             changed.clear()
+
+
+@pytest.mark.parametrize("verb", ["complete", "join"])
+async def test_an_order_whose_answer_is_lost_is_decided_by_the_legs(office: Office, verb: str) -> None:
+    room, call = await talking(office)
+    leg = await consulting(office, room)
+    office.pbx.failure = OrderUnknown("no answer")
+    view = await office.press(room, getattr(office.desks.control, verb))
+    assert view.refusal is not None and view.refusal.code == "order_unknown"
+    assert third_of(view).stage == "speaking" and call_of(view).controls.complete == ""
+    office.pbx.failure = None  # it was done all the same
+    if verb == "complete":
+        await office.pbx.bridge(client=call, operator=leg)
+        view = await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+        assert call_of(view).state == "transferred"
+    else:
+        await office.pbx.gather(room=call, client=call, operator=room.desk.session_leg, third=leg)
+        await office.settled(room, lambda v: third_of(v).stage == "together")
+
+
+async def test_a_completion_that_is_refused_leaves_the_consultation(office: Office) -> None:
+    room, _ = await talking(office)
+    await consulting(office, room)
+    office.pbx.failure = PbxRefused("no")
+    await office.press(room, office.desks.control.complete)
+    third = room.desk.work.third if room.desk.work is not None else None
+    assert third is not None and third.goal is Goal.CONSULT
+
+
+async def test_a_session_whose_end_has_no_answer_stays_ours(office: Office) -> None:
+    room = await office.seated("maria")
+    leg = room.desk.session_leg
+    office.pbx.failure = OrderUnknown("no answer")
+    await office.press(room, office.desks.verbs.stop_session)
+    assert office.desks.world.switchboard.sessions.get(leg), "it may live"
+    office.pbx.failure = None
+    await office.press(room, office.desks.verbs.stop_session)
+    await office.settled(room, lambda v: not v.session_up)
 
 
 async def test_whoever_has_the_client_hangs_up(office: Office) -> None:

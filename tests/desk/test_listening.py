@@ -13,7 +13,7 @@ from dialer.desk.tables import listenings
 from dialer.desk.view import DeskState
 from dialer.desk.world import DeskRefused
 from dialer.telephony.model import LegAnswered, LegEnded
-from dialer.telephony.port import Listening, PbxRefused
+from dialer.telephony.port import Listening, OrderUnknown, PbxRefused
 from tests.desk.conftest import Office
 from tests.desk.test_control import call_of, gone, talking, third_of
 from tests.desk.test_reliability import another_life, live
@@ -99,6 +99,21 @@ async def test_who_listens_to_a_call_does_not_hear_the_next_one(office: Office) 
     assert ("hangup", leg) in office.pbx.orders
     assert all(row.ended_at is not None for row in await log(office))
     assert room.desk.session_up
+
+
+async def test_a_listener_whose_end_has_no_answer_is_kept_until_the_pbx_tells(office: Office) -> None:
+    _, call = await talking(office)
+    user = await head(office)
+    leg = await listening(office, user, call)
+    office.pbx.failure = OrderUnknown("no answer")
+    with pytest.raises(DeskRefused, match="order_unknown"):
+        await office.desks.listeners.leave(user)
+    (row,) = await log(office)
+    assert row.ended_at is None and office.desks.listeners.ears[user.id].leg == leg
+    office.pbx.report(LegEnded(leg=leg, at=office.pbx.clock, cause=16))
+    await until_nobody_listens(office)
+    (row,) = await log(office)
+    assert row.ended_at is not None
 
 
 async def test_nobody_listens_without_a_phone_or_a_conversation(office: Office) -> None:
