@@ -251,7 +251,7 @@ class Parties:
         if work is None or not _on_line(work, live):
             return False
         if work.away_until is None:
-            gone = operator_hung_up(live) and not together(live)
+            gone = operator_hung_up(live) and not together(live) and not _with_third(work, live)
             if gone and (is_alone(live) or not desk.session_leg):
                 await self._cut_off(room, work, live)
             return False
@@ -339,6 +339,14 @@ def _on_line(work: Work | None, live: Call | None) -> bool:
     if work is None or work.call is None or live is None or work.handed_on:
         return False
     return live.bridged_at is not None and live.state is not CallState.ENDED
+
+
+def _with_third(work: Work, live: Call) -> bool:
+    """Whether the client speaks with the third: an operator who hangs up leaves those two together."""
+    third = live.third
+    if work.third is None or third is None or third.id != work.third.leg:
+        return False
+    return bool(third.bridge) and third.bridge == live.client.bridge
 
 
 def _refusal(error: PbxError) -> Refusal:

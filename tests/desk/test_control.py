@@ -325,6 +325,18 @@ async def test_three_together_and_one_goes(office: Office) -> None:
     assert office.pbx.orders[-1] == ("bridge", call)
 
 
+async def test_an_operator_who_hangs_up_among_three_leaves_two_who_speak_on(office: Office) -> None:
+    room, call = await talking(office)
+    await consulting(office, room)
+    await office.press(room, office.desks.control.join)
+    await office.settled(room, lambda v: third_of(v).stage == "together")
+    operator = room.desk.session_leg
+    office.pbx.report(LegHangupRequested(leg=operator, at=office.pbx.clock))
+    office.pbx.phone_lost(operator)
+    view = await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    assert call_of(view).state == "transferred" and ("hangup", call) not in office.pbx.orders
+
+
 async def test_a_third_counts_on_the_line(office: Office) -> None:
     room, _ = await talking(office)
     office.set_line(office.desks.world.lines["main"].__class__(**{**line_of(office), "capacity": 1}))
