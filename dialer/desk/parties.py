@@ -60,12 +60,16 @@ class Parties:
         self._handed = handed
         self._joining: set[str] = set()  # thirds' legs that were ordered to be joined and are not yet seen so
         self._asked_out: set[str] = set()  # calls whose guest wants to leave
-        self._cut: set[str] = set()  # calls that were hung up because nobody came back to them
+        self._cut: dict[
+            str, datetime
+        ] = {}  # calls that were hung up because nobody came back to them, and when
 
     # --- the follower's part --------------------------------------------------------------------------------
 
     async def catch_up(self, room: Room, live: Call) -> None:
         """Do what is due between the three, and write down what became of it."""
+        asked_out = live.id in self._asked_out
+        self._asked_out.discard(live.id)  # whatever comes now: it is not to meet the next third
         if await self._return_to(room, live):
             return  # what the facts say now is from before the join; the next report says what came of it
         work = room.desk.work
@@ -82,10 +86,8 @@ class Parties:
                 await self.connect(room, third)
             case "settle":
                 await self._settle(room, third, stage_seen(third, live))
-        if live.id in self._asked_out:
-            self._asked_out.discard(live.id)
-            if room.desk.work is not None and room.desk.work.third is not None:
-                await self.bring_back(room, Refusal(code="third_left", params={"name": third.name}))
+        if asked_out and room.desk.work is not None and room.desk.work.third is not None:
+            await self.bring_back(room, Refusal(code="third_left", params={"name": third.name}))
 
     async def _see_hold(self, room: Room, live: Call) -> None:
         """Whether the client hears music is what the PBX says, whichever order came through."""
@@ -283,8 +285,13 @@ class Parties:
             )
 
     async def _cut_off(self, room: Room, work: Work, live: Call) -> None:
-        if work.call is not None and work.call.id not in self._cut and self.pbx(work).up:
-            self._cut.add(work.call.id)
+        """Hang the client up; once more after a while, as an order, or a hangup itself, may be lost."""
+        now = self.world.now()
+        if work.call is None or not self.pbx(work).up:
+            return
+        last = self._cut.get(work.call.id)
+        if last is None or last + CUT_AGAIN <= now:
+            self._cut[work.call.id] = now
             await self._orders.send(room, self.pbx(work).hangup(leg=live.client.id))
 
     # --- what time does -------------------------------------------------------------------------------------
@@ -304,10 +311,11 @@ class Parties:
                     Refusal(code="third_no_answer", params={"name": work.third.name if work.third else ""}),
                 )
             self._rooms.push(room)
-        self._cut &= set(self.world.switchboard.calls)
+        self._cut = {call: at for call, at in self._cut.items() if call in self.world.switchboard.calls}
 
 
 NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
+CUT_AGAIN = timedelta(seconds=2)  # a leg ends within milliseconds of its hangup
 
 
 def is_due(work: Work | None, now: datetime) -> bool:

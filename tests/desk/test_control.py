@@ -524,6 +524,22 @@ async def test_nobody_comes_back(office: Office) -> None:
     assert stored.end_reason == "operator_lost"
 
 
+async def test_a_client_to_whom_nobody_came_back_is_hung_up_until_it_is_so(office: Office) -> None:
+    room, call = await talking(office)
+    office.pbx.phone_lost(room.desk.session_leg, client=call)
+    await office.settled(room, lambda v: not v.session_up)
+    office.pass_time(seconds=20)
+    office.pbx.failure = OrderUnknown("no answer")
+    for _ in range(3):
+        await office.desks.sweep.run()
+    assert office.pbx.orders == [("hangup", call)], "not twice at once"
+    office.pbx.failure = None
+    office.pass_time(seconds=3)
+    await office.desks.sweep.run()
+    await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    assert office.pbx.orders == [("hangup", call)] * 2
+
+
 async def test_an_operator_who_hangs_up_the_phone_ends_the_call(office: Office) -> None:
     room, call = await talking(office)
     leg = room.desk.session_leg
