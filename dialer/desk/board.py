@@ -151,8 +151,9 @@ class Board:
                     frame = await self._draw()
                     for watcher in self._watchers:
                         watcher.put(frame)
-                except StoreError as error:
-                    log.warning("live view not drawn: %s", error)
+                except Exception:
+                    # One drawing's fault must not end the live view of everybody until a restart.
+                    log.exception("live view not drawn")
             await asyncio.sleep(PAUSE_S)
 
     def _ears(self) -> list[EarLine]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -10,8 +12,8 @@ from dialer.auth.model import Permission
 from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
 from dialer.telephony.line_control import LineControl, LinesView, LineUnknown
-from dialer.telephony.policies import Person
-from dialer.telephony.policy import SERVICE, CallerId, Cap, Hours, Rate
+from dialer.telephony.policies import Person, PolicyInvalid
+from dialer.telephony.policy import SERVICE, CallerIds, Caps, Hours, Rates
 from dialer.telephony.ranges import Prefix, Range
 
 
@@ -28,10 +30,10 @@ class StopBody(LineBody, frozen=True, kw_only=True):
 class PolicyBody(LineBody, frozen=True, kw_only=True):
     """What is left out stays as it is; `hours` null = at any time."""
 
-    caller_ids: tuple[CallerId, ...] | UnsetType = UNSET
+    caller_ids: CallerIds | UnsetType = UNSET
     rotation: Literal["fixed", "round_robin", "same_for_client"] | UnsetType = UNSET
-    rates: tuple[Rate, ...] | UnsetType = UNSET
-    caps: tuple[Cap, ...] | UnsetType = UNSET
+    rates: Rates | UnsetType = UNSET
+    caps: Caps | UnsetType = UNSET
     hours: Hours | UnsetType | None = UNSET
 
 
@@ -46,7 +48,6 @@ class AnswerBody(Struct, frozen=True, kw_only=True):
 
 
 _CHANGEABLE = ("caller_ids", "rotation", "rates", "caps", "hours")
-_MOST = 500
 
 
 def operations(control: LineControl) -> list[Operation]:
@@ -64,20 +65,22 @@ def operations(control: LineControl) -> list[Operation]:
     async def change_line(call: ApiCall) -> LinesView:
         values = {name: getattr(call.body, name) for name in _CHANGEABLE}
         given = {name: value for name, value in values.items() if value is not UNSET}
-        if any(isinstance(value, tuple) and len(value) > _MOST for value in given.values()):
-            raise Problem(413, "too_large")
-        await control.change(_known(control, call.body.line), given, _person(call))
+        with _writable():
+            await control.change(_known(control, call.body.line), given, _person(call))
         return await control.view()
 
     async def change_range(call: ApiCall) -> LinesView:
         body: RangeBody = call.body
         wanted = Range(prefix=body.prefix, allowed=body.allowed)
-        await control.change_range(_known(control, body.line), wanted, remove=body.remove, by=_person(call))
+        line = _known(control, body.line)
+        with _writable():
+            await control.change_range(line, wanted, remove=body.remove, by=_person(call))
         return await control.view()
 
     async def answer_range(call: ApiCall) -> LinesView:
         proposal = number(call.path("id"))
-        refused = await control.answer(proposal, agreed=call.body.agreed, by=_person(call))
+        with _writable():
+            refused = await control.answer(proposal, agreed=call.body.agreed, by=_person(call))
         if refused is not None:
             raise Problem(404 if refused.code == "proposal_gone" else 409, refused.code)
         return await control.view()
@@ -116,6 +119,14 @@ def _known(control: LineControl, line: str) -> str:
         return control.check(line)
     except LineUnknown:
         raise Problem(404, "not_found") from None
+
+
+@contextlib.contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except PolicyInvalid as error:
+        raise Problem(400, "policy_invalid", {"detail": str(error)}) from None
 
 
 def _person(call: ApiCall) -> Person:

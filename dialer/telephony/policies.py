@@ -25,6 +25,10 @@ class Person(Struct, frozen=True, kw_only=True):
     name: str
 
 
+class PolicyInvalid(Exception):
+    """What is wanted would be no policy that can be read again: too many of a kind, or a value out of bounds."""
+
+
 class Proposal(Struct, frozen=True, kw_only=True):
     """A range that leads abroad, to be set or removed, and waits for a second person."""
 
@@ -145,6 +149,11 @@ def _set_range(
 def _write(
     conn: Connection, line: str, policy: Policy, *, what: str, value: object, by: Person, now: datetime
 ) -> None:
+    try:
+        # As the store reads it: what it could not read again would stop all dialling, and the daemon's next start.
+        msgspec.convert(msgspec.to_builtins(policy), Policy)
+    except msgspec.ValidationError as error:
+        raise PolicyInvalid(str(error)) from error
     row = sqlite_insert(line_policies).values(line=line, policy=policy)
     conn.execute(row.on_conflict_do_update(index_elements=["line"], set_={"policy": row.excluded.policy}))
     _log(conn, line, what=what, state="done", value=value, by=by, now=now)

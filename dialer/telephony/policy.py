@@ -77,6 +77,11 @@ class Hours(Struct, frozen=True, kw_only=True):
             raise ValueError("`timezone`: no such time zone") from None
 
 
+Rates = Annotated[tuple[Rate, ...], Meta(max_length=500)]
+Caps = Annotated[tuple[Cap, ...], Meta(max_length=200)]
+CallerIds = Annotated[tuple[CallerId, ...], Meta(max_length=100)]
+
+
 class Policy(Struct, frozen=True, kw_only=True):
     """What holds for one line, or for all of them."""
 
@@ -84,10 +89,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     stopped_by: str = ""
     stopped_at: datetime | None = None
     ranges: Annotated[tuple[Range, ...], Meta(max_length=500)] = ()
-    rates: Annotated[tuple[Rate, ...], Meta(max_length=500)] = ()
-    caps: Annotated[tuple[Cap, ...], Meta(max_length=200)] = ()
+    rates: Rates = ()
+    caps: Caps = ()
     hours: Hours | None = None
-    caller_ids: Annotated[tuple[CallerId, ...], Meta(max_length=100)] = ()
+    caller_ids: CallerIds = ()
     rotation: Literal["fixed", "round_robin", "same_for_client"] = "same_for_client"
 
 

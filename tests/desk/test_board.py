@@ -199,3 +199,26 @@ async def test_stopping_ends_the_pages_wait(office: Office, board: Board) -> Non
     waiting = asyncio.create_task(watcher.next())
     await board.stop()
     assert await asyncio.wait_for(waiting, DEADLINE_S) is None
+
+
+async def test_one_drawing_that_fails_does_not_end_the_live_view(office: Office, board: Board) -> None:
+    """A row that can't be read is no trouble of the store's, and passes once somebody mends it."""
+    watcher = await board.watch()
+    await frame(watcher)
+    read = asyncio.Event()
+
+    class Unreadable:
+        async def read(self, work: Any) -> Any:
+            read.set()
+            raise ValueError("a row of another form")
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(office.store, name)
+
+    whole = office.desks.world.store
+    office.wrap_store(Unreadable())
+    board.changed()
+    await asyncio.wait_for(read.wait(), DEADLINE_S)
+    office.wrap_store(whole)
+    board.changed()
+    assert (await frame(watcher))["console"]["stopped"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,12 +13,14 @@ import pytest_asyncio
 from dialer.app import running
 from dialer.auth.model import Role
 from dialer.config import LineSettings
-from dialer.telephony import line_orders
+from dialer.telephony import line_orders, policies
 from dialer.telephony.line_orders import LineOrder
+from dialer.telephony.policies import Person
+from dialer.telephony.ranges import Range
 from tests.http.conftest import House, Page, eventually, fill, frame_of, settings_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-LINES = ("seen", "stopped", "abroad", "own", "hours", "wrong")  # one for each test that changes one
+LINES = ("seen", "stopped", "abroad", "own", "hours", "wrong", "full")  # one for each test that changes one
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -130,6 +133,9 @@ async def test_own_numbers_need_one_administrator(office: House) -> None:
         {"hours": {"timezone": "UTC", "opens": "25:00", "closes": "21:00"}},
         {"caller_ids": ["+7495,1"]},
         {"rotation": "random"},
+        {"caller_ids": ["+74951234567"] * 101},
+        {"caps": [{"scope": "line", "concurrent": 1}] * 201},
+        {"rates": [{"per_minute": 1}] * 501},
     ],
 )
 async def test_what_is_no_policy_is_refused_and_changes_nothing(office: House, body: dict[str, Any]) -> None:
@@ -138,6 +144,17 @@ async def test_what_is_no_policy_is_refused_and_changes_nothing(office: House, b
     answer = await admin.post("/api/v1/lines/policy", {"line": "wrong", **body})
     assert (answer.status, answer.code) == (400, "body_wrong")
     assert line_of(await lines(admin), "wrong") == before
+
+
+async def test_a_range_more_than_can_be_read_again_is_refused_and_the_lines_stay(office: House) -> None:
+    admin = await office.entered(Role.ADMIN)
+    most = tuple(Range(prefix=f"+7916{number:04d}") for number in range(500))
+    person = Person(id=None, name="somebody")
+    now = datetime.now(UTC)
+    await office.app.store.write(lambda conn: policies.change(conn, "full", {"ranges": most}, person, now))
+    refused = await admin.post("/api/v1/lines/ranges", {"line": "full", "prefix": "+7495"})
+    assert (refused.status, refused.code) == (400, "policy_invalid")
+    assert len(ranges_of(await lines(admin), "full")) == 500
 
 
 async def test_what_is_left_out_stays_as_it_is(office: House) -> None:
