@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialer.telephony import wav
@@ -62,6 +62,10 @@ def written(folder: Path, left: bytes | None, right: bytes | None) -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(left=torn_files() | st.none(), right=torn_files() | st.none())
+@example(
+    left=wav.header(RATE, 1, 0)[:4] + bytes(4) + wav.header(RATE, 1, 0)[8:] + b"x",
+    right=wav.header(RATE, 1, 2) + b"ab",
+)
 def test_scenario_39_whatever_is_left_of_two_sides_plays(left: bytes | None, right: bytes | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -91,8 +95,8 @@ def test_scenario_39_whatever_is_left_of_two_sides_plays(left: bytes | None, rig
 
 
 def honest(content: bytes) -> bool:
-    """Whether the file's own header says exactly what is in it."""
-    return content[: wav.HEADER] == wav.header(RATE, 1, 2 * frames_in(content))
+    """Whether the file's own header says how much sound is in it."""
+    return content[40:44] == wav.header(RATE, 1, 2 * frames_in(content))[40:44]
 
 
 @given(frames=st.integers(0, 50), odd=st.booleans(), claimed=st.none() | st.integers(0, 2**32 - 1))
