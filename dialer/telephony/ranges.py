@@ -7,6 +7,7 @@ is too short to be a subscriber's (emergency and service numbers). Of an admin's
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from typing import Annotated, Final
 
@@ -24,8 +25,11 @@ _DEAR_NETWORKS: Final = frozenset(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS
 _TELLING: Final = 2  # digits after the country's code without which a prefix says nothing
 _TRIED: Final = 3
 _FILLING: Final = "234567123456"
-# Numbers that look like an own country's and lead elsewhere, at another's price: refused unless a range allows them.
-_LOOK_ALIKES: Final = ("+7840", "+7940")
+# Dear as a whole, the blocks too that no plan has given out yet and that a carrier may bill nevertheless.
+_DEAR_BLOCKS: Final = ("+449", "+4470")
+# Numbers that look like an own country's and lead elsewhere, at another's price, where no plan's leading digits say
+# so; with the region whose own they are: Abkhazia ("" = no line's), Kazakhstan's reserve, Guernsey, Jersey.
+_LOOK_ALIKES: Final = {"+7840": "", "+7940": "", "+76": "KZ", "+441481": "GG", "+441534": "JE"}
 
 
 class Range(Struct, frozen=True, kw_only=True):
@@ -61,7 +65,7 @@ def forbidden(e164: str) -> str:
         return "number_impossible"
     if e164 != f"+{number.country_code}{'0' * _zeros(number)}{number.national_number}":
         return "number_impossible"  # an extension, a dash, letters: nothing that goes to a wire
-    if number.country_code in _DEAR_NETWORKS:
+    if number.country_code in _DEAR_NETWORKS or e164.startswith(_DEAR_BLOCKS):
         return "number_forbidden"
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible == phonenumbers.ValidationResult.TOO_SHORT:
@@ -86,17 +90,50 @@ def region_of(e164: str) -> str:
     return phonenumbers.region_code_for_number(number) or ""
 
 
+def look_alike(e164: str, region: str) -> str:
+    """The prefix that tells that a number under the region's code is another country's; "" = nothing tells it.
+
+    It holds for numbers that nobody was given, too: those are what thieves are paid for.
+    """
+    if not _own_code(e164, region):
+        return ""
+    for prefix, owner in _LOOK_ALIKES.items():
+        if owner != region and e164.startswith(prefix):
+            return prefix
+    if region_of(e164) == region:
+        return ""  # toll-free numbers are in many plans
+    for pattern in _neighbours(region):
+        found = pattern.match(e164)
+        if found is not None:
+            return found[0]
+    return ""
+
+
+@functools.cache
+def _neighbours(region: str) -> tuple[re.Pattern[str], ...]:
+    """What the numbers of the other countries under the region's code begin with, as far as plans say it."""
+    code = phonenumbers.country_code_for_region(region)
+    found = []
+    for other in phonenumbers.region_codes_for_country_code(code):
+        plan = phonenumbers.PhoneMetadata.metadata_for_region(other)
+        if other != region and plan is not None and plan.leading_digits:
+            found.append(re.compile(rf"\+{code}(?:{plan.leading_digits})"))
+    return tuple(found)
+
+
 def why_not(e164: str, region: str, ranges: Iterable[Range]) -> str | Reached:
     """Where the number leads, or the code of why a line of this region and these ranges may not dial it."""
     refused = forbidden(e164)
     if refused:
         return refused
-    fitting = [one for one in ranges if e164.startswith(one.prefix)]
+    alike = look_alike(e164, region)
+    # What opens a whole code does not open what only looks like it.
+    fitting = [one for one in ranges if e164.startswith(one.prefix) and len(one.prefix) >= len(alike)]
     if fitting:
         longest = max(fitting, key=lambda one: (len(one.prefix), not one.allowed))
-        home = _own_code(e164, region) and region_of(e164) in ("", region)
+        home = not alike and _own_code(e164, region) and region_of(e164) in ("", region)
         return Reached(destination=longest.prefix, home=home) if longest.allowed else "number_not_allowed"
-    if region_of(e164) == region and not e164.startswith(_LOOK_ALIKES):
+    if region_of(e164) == region and not alike:
         return Reached(destination=region, home=True)
     return "number_not_allowed"
 
@@ -127,6 +164,6 @@ def leads_abroad(prefix: str, region: str) -> bool:
         for tail in range(10**tried_digits):
             written = f"{tail:0{tried_digits}d}" if tried_digits else ""
             tried = f"{prefix}{written}{_FILLING[: max(missing - tried_digits, 0)]}"
-            if region_of(tried) not in ("", region):
+            if region_of(tried) not in ("", region) or look_alike(tried, region):
                 return True
     return False

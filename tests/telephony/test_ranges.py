@@ -6,10 +6,10 @@ import random
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.telephony.ranges import Range, Reached, forbidden, leads_abroad, region_of, why_not
+from dialer.telephony.ranges import Range, Reached, forbidden, leads_abroad, look_alike, region_of, why_not
 
 KINDS = phonenumbers.PhoneNumberType
 DEAR = (KINDS.PREMIUM_RATE, KINDS.SHARED_COST, KINDS.PERSONAL_NUMBER)
@@ -130,6 +130,14 @@ def test_a_range_may_take_own_numbers_away_and_give_unknown_ones() -> None:
         ("+447700900", "GB", False),
         ("+49", "DE", False),
         ("+4930", "DE", False),
+        ("+7840", "RU", True),  # Abkhazia
+        ("+79401", "RU", True),
+        ("+7941", "RU", False),
+        ("+7612", "RU", True),  # kept for Kazakhstan
+        ("+18091", "US", True),
+        ("+441481", "GB", True),
+        ("+441483", "GB", False),
+        ("+441481", "GG", False),
     ],
 )
 def test_which_ranges_need_a_second_person(prefix: str, region: str, abroad: bool) -> None:
@@ -157,3 +165,74 @@ def test_without_ranges_a_line_stays_in_its_country(region: str, data: st.DataOb
     if isinstance(answer, Reached):
         assert region_of(number) == region
         assert answer == Reached(destination=region, home=True)
+
+
+# (line's region, the prefix that tells a look-alike): Abkhazia, Kazakhstan and its reserve, islands under +1 and +44.
+ALIKE = (
+    ("RU", "+7840"),
+    ("RU", "+7940"),
+    ("KZ", "+7840"),
+    ("RU", "+77"),
+    ("RU", "+76"),
+    ("US", "+1809"),
+    ("US", "+1876"),
+    ("US", "+1242"),
+    ("CA", "+1473"),
+    ("GB", "+441481"),
+    ("GB", "+441534"),
+    ("GB", "+441624"),
+    ("NO", "+4779"),
+)
+_LENGTHS = {"7": 12, "1": 12, "44": 13, "47": 11}
+
+
+@st.composite
+def look_alikes(draw: st.DrawFn) -> tuple[str, str, str]:
+    """(number, region, the prefix that tells it): allocated to somebody or not, thieves like those that are not."""
+    region, prefix = draw(st.sampled_from(ALIKE))
+    missing = _LENGTHS[str(phonenumbers.country_code_for_region(region))] - len(prefix)
+    tail = draw(st.text("0123456789", min_size=missing, max_size=missing))
+    return prefix + tail, region, prefix
+
+
+@given(one=look_alikes(), data=st.data())
+def test_a_look_alike_is_abroad_and_wants_a_range_of_its_own(
+    one: tuple[str, str, str], data: st.DataObject
+) -> None:
+    number, region, prefix = one
+    assert look_alike(number, region) == prefix
+    assert isinstance(why_not(number, region, ()), str)
+    shorter = data.draw(st.lists(st.integers(2, len(prefix) - 1).map(lambda length: prefix[:length])))
+    assert isinstance(why_not(number, region, [Range(prefix=wide) for wide in shorter]), str)
+    exact = data.draw(st.integers(len(prefix), len(number)).map(lambda length: number[:length]))
+    opened = why_not(number, region, [Range(prefix=wide) for wide in (*shorter, exact)])
+    if not forbidden(number):
+        assert opened == Reached(destination=exact, home=False)
+    assert leads_abroad(exact, region), "two people agree"
+
+
+@settings(max_examples=12)
+@given(region=st.sampled_from(["RU", "US", "GB", "NO"]), data=st.data())
+def test_what_one_person_may_open_is_home(region: str, data: st.DataObject) -> None:
+    code = str(phonenumbers.country_code_for_region(region))
+    prefix = f"+{code}" + data.draw(st.text("0123456789", min_size=2, max_size=4))
+    if leads_abroad(prefix, region):
+        return
+    missing = max(_LENGTHS[code] - len(prefix), 0)
+    for _ in range(20):
+        number = prefix + data.draw(st.text("0123456789", min_size=missing, max_size=missing))
+        reached = why_not(number, region, [Range(prefix=prefix)])
+        assert isinstance(reached, str) or reached.home, number
+
+
+@given(region=st.sampled_from(REGIONS), kind=st.sampled_from([KINDS.MOBILE, KINDS.FIXED_LINE]))
+def test_no_countrys_own_number_is_taken_for_a_look_alike(region: str, kind: int) -> None:
+    example = phonenumbers.example_number_for_type(region, kind)
+    if example is not None:
+        number = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+        assert look_alike(number, region) == "" or region_of(number) != region
+
+
+@pytest.mark.parametrize("number", ["+449212345678", "+447012345678", "+447099999999"])
+def test_dear_ranges_are_dear_whether_they_are_given_out_or_not(number: str) -> None:
+    assert why_not(number, "GB", [Range(prefix="+44"), Range(prefix=number)]) == "number_forbidden"
