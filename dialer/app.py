@@ -64,6 +64,7 @@ from dialer.wiring import (
     over_tls,
     phones_of,
     sockets_of,
+    survey_of,
 )
 
 log = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         stack.push_async_callback(watching.stop)
         rooms = desks.rooms
         figures = [switchboard.figures, lambda: desk_figures(rooms), inbound.figures, board.figures]
-        figures += [store.figures, bus.figures, recorder.figures, watching.figures]
+        figures += [store.figures, bus.figures, recorder.figures, archive.figures, watching.figures]
         figures += [pbx.figures for pbx in pbxs.values()]
         metrics = Metrics(figures, metrics_token(settings.http))
         url = await _serve(settings, store, auth, desks, board, control, metrics, pulse, stack)
@@ -279,7 +280,7 @@ async def _serve(
     port = settings.http.port
     doctor = doctor_of(
         settings,
-        lambda: stores.from_inside(store, settings.store.url),
+        lambda: stores.from_inside(store, settings.store.url, survey_of(settings)),
         pages=lambda: _own_pages(settings, port, store),
     )
     stack.push_async_callback(doctor.stop)

@@ -28,7 +28,7 @@ from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse
 from dialer.telephony.line_command import carry_out, standing
 from dialer.telephony.line_orders import LineOrder
-from dialer.wiring import doctor_of, utc_now
+from dialer.wiring import doctor_of, survey_of, utc_now
 
 
 def main() -> None:
@@ -92,7 +92,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level="CRITICAL")  # what it finds, it says
 
     async def work() -> int:
-        doctor = doctor_of(settings, lambda: stores.from_outside(settings.store.url))
+        doctor = doctor_of(settings, lambda: stores.from_outside(settings.store.url, survey_of(settings)))
         findings = await doctor.examine(_step)
         if arguments.ring:
             findings = (*findings, await doctor.ring_echo(arguments.ring))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.settings import AsteriskSettings
@@ -21,6 +24,7 @@ from dialer.telephony.compression import Compressor
 from dialer.telephony.fetching import PbxHttp, PbxWeb
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
+from dialer.telephony.orphans import Orphans, survey
 from dialer.telephony.ranges import Range
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.sources import SharedFolder, Source
@@ -114,6 +118,14 @@ def doctor_of(
         AsteriskExaminer(asterisk_of(name, pbx), new_id=new_id) for name, pbx in settings.pbx.items()
     ]
     return Doctor(place, examiners, read_store, now=utc_now, pages=pages)
+
+
+def survey_of(settings: Settings) -> Callable[[Connection], Orphans]:
+    """What looks for recordings of nobody's in all folders of this installation."""
+    wide = settings.recordings
+    places = [wide.source, *(pbx.recordings for pbx in settings.pbx.values() if pbx.recordings)]
+    folders = [Path(place) for place in dict.fromkeys(places) if not is_web(place)]
+    return partial(survey, kept=Path(wide.kept), folders=folders)
 
 
 def is_web(place: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from dialer.campaigns.retention import Retention
 from dialer.events import CallEnded
+from dialer.health.figures import Figure, gauge
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.telephony import orphans
@@ -49,6 +50,7 @@ class Archive:
         self._now = now
         self._round_s = round_s
         self._task: asyncio.Task[None] | None = None
+        self._found: orphans.Orphans | None = None
 
     async def start(self) -> None:
         """The recorder begins at once, the rest a round later."""
@@ -79,14 +81,31 @@ class Archive:
                 log.exception("recordings not looked after")
             rounds += 1
 
+    def figures(self) -> Iterator[Figure]:
+        """What the last look over the folders found; nothing before the first."""
+        found = self._found
+        if found is None:
+            return
+        says = "Files of recordings at the last look: of no call, gone, deleted and not to be removed."
+        for what, names in (("nobodys", found.strangers), ("gone", found.dangling), ("stuck", found.stuck)):
+            yield gauge("recordings_orphans", says, len(names), what=what)
+        yield gauge("recordings_orphans_bytes", "Space that files of no call take.", found.bytes)
+        age = (self._now() - found.oldest).total_seconds() if found.oldest is not None else 0.0
+        yield gauge("recordings_orphans_oldest_seconds", "Age of the oldest file of no call.", age)
+
     async def look_over(self) -> orphans.Orphans:
         """List files without rows and rows without files; what can be finished is."""
         found, adopted = await orphans.look(
             self._store, kept=self._kept, sources=self._folders, now=self._now()
         )
+        self._found = found
         for call_id in adopted:
             await self._recorder.call_ended(CallEnded(call_id=call_id, recorded=True))
-        for what, names in (("no call knows", found.strangers), ("file gone", found.dangling)):
+        for what, names in (
+            ("no call knows", found.strangers),
+            ("file gone", found.dangling),
+            ("not to be removed", found.stuck),
+        ):
             if names:
                 some = ", ".join(names[:MOST_NAMED])
                 log.warning("recordings: %s %s: %s", len(names), what, some)

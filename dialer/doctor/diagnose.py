@@ -18,6 +18,8 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
     if not facts.lines:
         found += phones.no_lines()
     found += machine.of_kept(facts.kept)
+    if facts.orphans is not None:
+        found += machine.of_orphans(facts.orphans)
     found += machine.of_store(facts.store)
     found += machine.of_pages(facts.pages, facts.phones)
     order = {part: number for number, part in enumerate(Part)}

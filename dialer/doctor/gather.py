@@ -17,10 +17,11 @@ import aiohttp
 from dialer.doctor.machine import BARE_HEADER
 from dialer.doctor.model import Folder, LineSet, PagesSeen, SocketSeen, TrialFile
 from dialer.telephony.lines import Line, endpoint_of
+from dialer.telephony.naming import TRIAL, side_name
 
 ASKED_S = 2.0
 FILE_S = 1.0  # a PBX closes its files within 20 ms of the hang-up; a shared folder may show them later
-TRIAL_FILE = "CHECK-in.wav"
+TRIAL_FILE = side_name(TRIAL, 1, "in")
 _LOOK_S = 0.05
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - nothing is bound to it
 _BINDS = {

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from dialer.doctor.model import (
     Finding,
     Folder,
+    OrphansSeen,
     PagesSeen,
     Part,
     Phone,
@@ -33,6 +34,8 @@ def of_source(source: Folder) -> Iterator[Finding]:
         yield _recording("source_unreadable", Severity.ERROR, folder=source.path)
     else:
         yield _recording("source_there", Severity.OK, folder=source.path)
+        if not source.writable:
+            yield _recording("source_unwritable", Severity.WARNING, folder=source.path)
         yield from _space(Part.RECORDINGS, source)
 
 
@@ -42,6 +45,19 @@ def of_kept(kept: Folder) -> Iterator[Finding]:
         yield _recording("kept_unwritable", Severity.ERROR, folder=kept.path)
     else:
         yield from _space(Part.RECORDINGS, kept)
+
+
+def of_orphans(orphans: OrphansSeen) -> Iterator[Finding]:
+    """Files without rows, rows without files, and files that outlived their recording."""
+    if orphans.strangers:
+        size = _size(orphans.bytes)
+        yield _recording(
+            "recordings_nobodys", Severity.WARNING, n=orphans.strangers, size=size, oldest=orphans.oldest
+        )
+    if orphans.dangling:
+        yield _recording("recordings_gone", Severity.WARNING, n=orphans.dangling)
+    if orphans.stuck:
+        yield _recording("recordings_stuck", Severity.ERROR, n=orphans.stuck)
 
 
 def of_trial_file(seen: PbxSeen, file: TrialFile | None, source: Folder) -> Iterator[Finding]:

@@ -78,6 +78,17 @@ class TrialFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrphansSeen:
+    """Files of recordings that no call knows (`oldest`: the day), files that are gone, files that should be."""
+
+    strangers: int = 0
+    bytes: int = 0
+    oldest: str = ""
+    dangling: int = 0
+    stuck: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoreSeen:
     """`tables`: current, older, newer or none; `holder`: the process that has it open, "" if none; `ours`: we."""
 
@@ -123,5 +134,6 @@ class Facts:
     sources: Mapping[str, Folder]  # by PBX: where it writes its recordings
     kept: Folder
     trial_files: Mapping[str, TrialFile]  # by PBX
+    orphans: OrphansSeen | None = None  # None where the store or a folder could not be read
     store: StoreSeen
     pages: PagesSeen

@@ -13,14 +13,14 @@ from dialer.doctor import gather
 from dialer.doctor.contract import CONTEXTS
 from dialer.doctor.diagnose import diagnose
 from dialer.doctor.gather import Place
-from dialer.doctor.model import Facts, Finding, PagesSeen, Phone, StoreSeen, TrialFile
+from dialer.doctor.model import Facts, Finding, OrphansSeen, PagesSeen, Phone, StoreSeen, TrialFile
 from dialer.doctor.phones import of_echo
 from dialer.telephony.examined import Examiner, PbxSeen, Wanted
 
 STEPS_OF_PBX = 5  # connect, dialplan, lines, phones, trial
 ECHO_RINGS_S = 20
 
-ReadStore = Callable[[], Awaitable[tuple[StoreSeen, tuple[Phone, ...] | None]]]
+ReadStore = Callable[[], Awaitable[tuple[StoreSeen, tuple[Phone, ...] | None, OrphansSeen | None]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class Doctor:
             told(step)
 
         tell("store")
-        store, phones = await self._read_store()
+        store, phones, orphans = await self._read_store()
         self._phones = phones or ()
         seen, files = await self._pbxs(phones or (), tell)
         tell("machine")
@@ -110,6 +110,7 @@ class Doctor:
             sources={name: await asyncio.to_thread(gather.look_at, path) for name, path in sources},
             kept=await asyncio.to_thread(gather.look_at, self._place.kept),
             trial_files=files,
+            orphans=orphans,
             store=store,
             pages=await self._pages_seen(phones or ()),
         )

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Connection
 
 from dialer.auth.model import User
 from dialer.auth.users import all_users
 from dialer.doctor.gather import look_at
-from dialer.doctor.model import Folder, Phone, StoreSeen
+from dialer.doctor.model import Folder, OrphansSeen, Phone, StoreSeen
 from dialer.store.engine import Store, sqlite_path
 from dialer.store.errors import StoreError
 from dialer.store.glance import Glance, glance
+from dialer.telephony.orphans import Orphans
 
-Seen = tuple[StoreSeen, tuple[Phone, ...] | None]
+Seen = tuple[StoreSeen, tuple[Phone, ...] | None, OrphansSeen | None]
+Survey = Callable[[Connection], Orphans]
+_Read = tuple[list[User], OrphansSeen | None]
 
 
-async def from_outside(url: str) -> Seen:
+async def from_outside(url: str, survey: Survey) -> Seen:
     """The store of an address, which may belong to a running daemon: it is read, and nothing more."""
     try:
-        seen: Glance[list[User]] = await asyncio.to_thread(glance, url, _users)
+        seen: Glance[_Read] = await asyncio.to_thread(glance, url, partial(_read, survey))
     except StoreError as error:
-        return StoreSeen(path=url, folder=Folder(path="", writable=True), wrong=str(error)), None
+        return StoreSeen(path=url, folder=Folder(path="", writable=True), wrong=str(error)), None, None
     told = StoreSeen(
         path=str(seen.path),
         folder=await asyncio.to_thread(look_at, seen.path.parent),
@@ -31,21 +36,25 @@ async def from_outside(url: str) -> Seen:
         tables=seen.tables,
         wrong=seen.wrong,
     )
-    return told, phones_of(seen.read) if seen.read is not None else None
+    if seen.read is None:
+        return told, None, None
+    users, orphans = seen.read
+    return told, phones_of(users), orphans
 
 
-async def from_inside(store: Store, url: str) -> Seen:
+async def from_inside(store: Store, url: str, survey: Survey) -> Seen:
     """The store of this very process: the daemon is not there without its tables."""
     path = sqlite_path(url)
     folder = await asyncio.to_thread(look_at, path.parent)
     trouble = store.trouble
-    wrong, phones = "" if trouble is None else str(trouble), None
+    wrong, phones, orphans = "" if trouble is None else str(trouble), None, None
     try:
-        phones = phones_of(await store.read(_users))
+        users, orphans = await store.read(partial(_read, survey))
+        phones = phones_of(users)
     except StoreError as error:
         wrong = str(error)
     seen = StoreSeen(path=str(path), folder=folder, exists=True, ours=True, tables="current", wrong=wrong)
-    return seen, phones
+    return seen, phones, orphans
 
 
 def phones_of(users: list[User]) -> tuple[Phone, ...]:
@@ -59,5 +68,16 @@ def phones_of(users: list[User]) -> tuple[Phone, ...]:
     )
 
 
-def _users(connection: Connection) -> list[User]:
-    return all_users(connection)
+def _read(survey: Survey, connection: Connection) -> _Read:
+    users = all_users(connection)
+    try:
+        found = survey(connection)
+    except OSError:
+        return users, None  # a folder that cannot be read is a finding of its own
+    return users, OrphansSeen(
+        strangers=len(found.strangers),
+        bytes=found.bytes,
+        oldest=found.oldest.astimezone().date().isoformat() if found.oldest is not None else "",
+        dangling=len(found.dangling),
+        stuck=len(found.stuck),
+    )

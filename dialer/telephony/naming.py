@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 SIDES: Final = ("out", "in")  # the operator, the client: left, right
 MOST_SEGMENTS: Final = 99
+TRIAL: Final = "CHECK"  # what stands in a call id's place in the doctor's trial recording
 _FORM: Final = re.compile(r"([0-9A-Z]{1,26})(?:-([2-9]|[1-9]\d))?(?:-(in|out))?\.(wav|opus)")
 
 

@@ -136,8 +136,12 @@ def test_the_services_are_wired() -> None:
     )
     assert not {"postgresql", "nats"} & set(services["dialer"]["depends_on"])
     group = services["dialer"]["group_add"][0]
-    assert f"--gid {group} asterisk" in (ROOT / "deploy/asterisk/Dockerfile").read_text()
-    assert "recordings:/var/spool/asterisk/monitor:ro" in services["dialer"]["volumes"]
+    asterisk = (ROOT / "deploy/asterisk/Dockerfile").read_text()
+    assert f"--gid {group} asterisk" in asterisk
+    # Retention deletes what the PBX wrote: the folder lets the group, the mount lets the daemon.
+    assert "chmod 770 /var/spool/asterisk/monitor" in asterisk
+    mounted = [volume for volume in services["dialer"]["volumes"] if not volume.endswith(":ro")]
+    assert mounted == ["recordings:/var/spool/asterisk/monitor", "store:/var/lib/callwright"]
     assert services["dialer"]["environment"]["DIALER_PBX_SECRET_FILE"] == "/run/secrets/ami_secret"
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert "/secrets/" in ignored and "/deploy/local/*.conf" in ignored

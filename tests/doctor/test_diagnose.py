@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dialer.doctor.contract import CONTEXTS
 from dialer.doctor.diagnose import diagnose, sound
-from dialer.doctor.model import Facts, Finding, Folder, Phone, Severity, SocketSeen, TrialFile
+from dialer.doctor.model import Facts, Finding, Folder, OrphansSeen, Phone, Severity, SocketSeen, TrialFile
 from dialer.doctor.phones import of_echo
 from dialer.doctor.words import Words
 from dialer.telephony.examined import EchoSeen, PbxSeen, Registration, Step, TrialSeen, Trouble
@@ -111,6 +111,14 @@ def test_where_nothing_is_wrong_nothing_is_to_be_mended() -> None:
             "recordings_silent",
             W,
         ),
+        (replace(SOUND, sources={"main": replace(FOLDER, writable=False)}), "source_unwritable", W),
+        (
+            replace(SOUND, orphans=OrphansSeen(strangers=3, bytes=9_000_000, oldest="2026-11-01")),
+            "recordings_nobodys",
+            W,
+        ),
+        (replace(SOUND, orphans=OrphansSeen(dangling=1)), "recordings_gone", W),
+        (replace(SOUND, orphans=OrphansSeen(stuck=2)), "recordings_stuck", E),
         (replace(SOUND, kept=replace(FOLDER, writable=False)), "kept_unwritable", E),
         (replace(SOUND, kept=replace(FOLDER, free=1_000_000_000)), "space_scarce", W),
         (replace(SOUND, kept=replace(FOLDER, free=1_000)), "space_gone", E),
@@ -242,6 +250,15 @@ facts = st.builds(
     | st.lists(st.builds(Phone, endpoint=texts, browser=st.booleans()), max_size=3).map(tuple),
     sources=st.dictionaries(texts, folders, max_size=2),
     kept=folders,
+    orphans=st.none()
+    | st.builds(
+        OrphansSeen,
+        strangers=st.integers(0, 30),
+        bytes=st.integers(0, 10**12),
+        oldest=texts,
+        dangling=st.integers(0, 3),
+        stuck=st.integers(0, 3),
+    ),
     trial_files=st.dictionaries(
         texts,
         st.builds(TrialFile, arrived=st.booleans(), readable=st.booleans(), size=st.integers(0, 99)),

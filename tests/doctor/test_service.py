@@ -13,7 +13,7 @@ import pytest
 
 from dialer.doctor import gather
 from dialer.doctor.gather import Place
-from dialer.doctor.model import Phone, StoreSeen
+from dialer.doctor.model import OrphansSeen, Phone, StoreSeen
 from dialer.doctor.service import Doctor
 from dialer.telephony.examined import EchoSeen, PbxSeen, Wanted
 from dialer.telephony.lines import Line, endpoint_of
@@ -71,8 +71,8 @@ class Surgery:
         )
         self.doctor = Doctor(place, [self.south, self.north], self.store, now=lambda: NOW)
 
-    async def store(self) -> tuple[StoreSeen, tuple[Phone, ...] | None]:
-        return StoreSeen(path="s.db", folder=FOLDER, exists=True, tables="current"), PHONES
+    async def store(self) -> tuple[StoreSeen, tuple[Phone, ...] | None, OrphansSeen | None]:
+        return StoreSeen(path="s.db", folder=FOLDER, exists=True, tables="current"), PHONES, None
 
     def let(self) -> None:
         self.south.may.set()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select, update
 
 from dialer.telephony.naming import parse, side_name, stem
-from dialer.telephony.orphans import SegmentRow, look, of_kept
+from dialer.telephony.orphans import SegmentRow, look, of_kept, survey
 from dialer.telephony.sources import SharedFolder
 from dialer.telephony.tables import recordings, segments
-from tests.telephony.studio import NOW, Shelf
+from tests.telephony.studio import NOW, Shelf, mono
 
 STATES = ["writing", "ready", "repaired", "no_audio", "missing", "deleted"]
 IDS = st.tuples(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=1, max_size=26), st.integers(1, 99))
@@ -117,3 +119,44 @@ async def test_a_copy_that_the_store_never_named_goes(shelf: Shelf) -> None:
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[], now=NOW)
     assert found.leftovers == ["A.opus"]
     assert shelf.names() == ["A.wav", "B.opus", "B.wav"]
+
+
+class Stubborn(SharedFolder):
+    """A folder in which we may read and not delete."""
+
+    async def remove(self, call_id: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+
+async def test_what_a_pbx_still_holds_of_a_deleted_recording_goes(shelf: Shelf) -> None:
+    await shelf.add("DELETED", state="deleted", numbers=2)
+    await shelf.add("GOOD")
+    for call_id, number in (("DELETED", 1), ("DELETED", 2), ("GOOD", 1)):
+        shelf.pbx_writes(call_id, number)
+    (shelf.kept / "DELETED.wav").unlink()
+
+    found, _ = await look(shelf.store, kept=shelf.kept, sources=[Stubborn(shelf.source)], now=NOW)
+    held = [f"DELETED{part}-{side}.wav" for part in ("", "-2") for side in ("in", "out")]
+    assert sorted(found.stuck) == sorted(held), "it is said that they are there still"
+
+    found, _ = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
+    assert found.stuck == []
+    assert sorted(path.name for path in shelf.source.iterdir()) == ["GOOD-in.wav", "GOOD-out.wav"]
+
+
+async def test_the_doctors_trial_is_nobodys_orphan(shelf: Shelf) -> None:
+    shelf.pbx_writes("CHECK")
+    found, _ = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
+    assert found.strangers == []
+
+
+async def test_how_much_and_how_old_is_what_nobody_knows(shelf: Shelf) -> None:
+    shelf.pbx_writes("UNKNOWN")
+    old = NOW - timedelta(days=9)
+    os.utime(shelf.source / "UNKNOWN-in.wav", (old.timestamp(), old.timestamp()))
+    found, _ = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
+    assert found.bytes == 2 * len(mono())
+    assert found.oldest == old
+    seen = await shelf.store.read(partial(survey, kept=shelf.kept, folders=[shelf.source]))
+    assert seen == found, "the same is seen from outside"
+    assert len(list(shelf.source.iterdir())) == 2
