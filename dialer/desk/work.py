@@ -182,6 +182,7 @@ def begin(
             context=context_with(client, campaign, operator_name=""),
             client_id=work.client_id,
             operator_id=desk.operator_id,
+            campaign_id=campaign.id,
             now=now,
         )
         work = msgspec.structs.replace(work, run_id=run.id)

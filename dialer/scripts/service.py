@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
-from dialer.scripts import engine
+from dialer.scripts import counting, engine, sayings
 from dialer.scripts.model import Script
 from dialer.scripts.placeholders import Context
 from dialer.scripts.run import Move, Moved, Refusal, RunState, Step
@@ -30,6 +30,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     version_id: int
+    operator_id: int
+    campaign_id: int | None
     state: RunState
 
 
@@ -42,7 +44,9 @@ _LATEST = (
     .limit(1)
 )
 _VERSION = select(*_READ).where(script_versions.c.id == bindparam("version"))
-_RUN = select(runs.c.id, runs.c.version_id, runs.c.state).where(runs.c.id == bindparam("run"))
+_RUN = select(runs.c.id, runs.c.version_id, runs.c.operator_id, runs.c.campaign_id, runs.c.state).where(
+    runs.c.id == bindparam("run")
+)
 _KEEP_STATE = update(runs).where(runs.c.id == bindparam("run")).values(state=bindparam("now_at"))
 _STEP = insert(steps)
 _START = insert(runs)
@@ -120,7 +124,13 @@ def _version(row: Row[Any]) -> Version:
 
 def load_run(conn: Connection, run_id: str) -> Run:
     row = conn.execute(_RUN, {"run": run_id}).one()
-    return Run(id=row.id, version_id=row.version_id, state=row.state)
+    return Run(
+        id=row.id,
+        version_id=row.version_id,
+        operator_id=row.operator_id,
+        campaign_id=row.campaign_id,
+        state=row.state,
+    )
 
 
 def start_run(
@@ -131,6 +141,7 @@ def start_run(
     context: Context,
     client_id: int,
     operator_id: int,
+    campaign_id: int | None = None,
     now: datetime,
 ) -> Run:
     """Begin a run at the first block of a version, which it keeps to its end."""
@@ -143,11 +154,14 @@ def start_run(
             "version_id": version.id,
             "client_id": client_id,
             "operator_id": operator_id,
+            "campaign_id": campaign_id,
             "state": state,
             "started_at": now,
         },
     )
-    return Run(id=run_id, version_id=version.id, state=state)
+    return Run(
+        id=run_id, version_id=version.id, operator_id=operator_id, campaign_id=campaign_id, state=state
+    )
 
 
 def make_move(
@@ -162,7 +176,8 @@ def make_move(
     now: datetime,
 ) -> Run | Refusal:
     """One move, kept with its step in the same transaction. A repeated move changes nothing."""
-    return _keep(conn, run, engine.move(version.script, run.state, step, move, now, context), call_id)
+    moved = engine.move(version.script, run.state, step, move, now, context)
+    return _keep(conn, version, run, moved, call_id)
 
 
 def fill_fields(
@@ -187,9 +202,10 @@ def finish_run(
     reason: str,
 ) -> Run | Refusal:
     """Close the run; the last block is logged with its fields."""
-    done = _keep(conn, run, engine.finish(version.script, run.state, now, context, reason=reason), call_id)
-    if not isinstance(done, Refusal):
-        conn.execute(update(runs).where(runs.c.id == run.id).values(ended_at=now))
+    moved = engine.finish(version.script, run.state, now, context, reason=reason)
+    done = _keep(conn, version, run, moved, call_id)
+    if not isinstance(done, Refusal) and done.state.ended is not None and run.state.ended is None:
+        counting.close(conn, run.id, done.state.ended, now)
     return done
 
 
@@ -198,11 +214,20 @@ def tie_to_call(conn: Connection, run_id: str, call_id: str) -> None:
     prepared.run(conn, _TIE, {"run": run_id, "call": call_id})
 
 
-def _keep(conn: Connection, run: Run, moved: Moved | Refusal, call_id: str | None) -> Run | Refusal:
+def _keep(
+    conn: Connection, version: Version, run: Run, moved: Moved | Refusal, call_id: str | None
+) -> Run | Refusal:
     if isinstance(moved, Refusal):
         return moved
     if moved.step is not None:
-        prepared.add(conn, _STEP, _step_values(run.id, moved.step, call_id))
+        step = moved.step
+        found_by = {
+            "script_id": version.script_id,
+            "operator_id": run.operator_id,
+            "campaign_id": run.campaign_id,
+            "saying_id": sayings.keep(conn, version.script, run.id, step),
+        }
+        prepared.add(conn, _STEP, _step_values(run.id, step, call_id) | found_by)
         prepared.run(conn, _KEEP_STATE, {"run": run.id, "now_at": moved.state})
     return msgspec.structs.replace(run, state=moved.state)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from dialer.scripts.model import Script
 from dialer.scripts.run import RunState
@@ -35,10 +35,13 @@ runs = Table(
     Column("version_id", ForeignKey("script_versions.id"), nullable=False),
     Column("client_id", ForeignKey("clients.id"), nullable=False),
     Column("operator_id", ForeignKey("users.id"), nullable=False),
+    Column("campaign_id", ForeignKey("campaigns.id")),
     Column("call_id", String(26)),
     Column("state", JsonText(RunState), nullable=False),  # the engine's, resumable
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Column("ending", String(10), nullable=False, default=""),  # goal_met, refused, completed, failed
+    Column("counted", Boolean, nullable=False, default=False),  # real, and somebody heard it
     Index("ix_runs_call_id", "call_id"),
     Index("ix_runs_client_id", "client_id"),
 )
@@ -63,5 +66,91 @@ steps = Table(
     Column("answered_at", UtcDateTime, nullable=False),
     Column("hasty", Boolean, nullable=False, default=False),  # before the text can have been read
     Column("call_id", String(26)),
+    # For the search over answers; none of these where nothing is to be learnt of the step (a rehearsal).
+    Column("script_id", Integer),
+    Column("operator_id", Integer),
+    Column("campaign_id", Integer),
+    Column("saying_id", Integer),
     Index("ix_steps_call_id", "call_id"),
+    # Each has all that is filtered by, so that a row that does not fit is passed over without being read.
+    Index(
+        "ix_steps_block",
+        *("script_id", "block", "answered_at", "run_id", "seq"),
+        *("kind", "answer", "operator_id", "campaign_id", "saying_id"),
+    ),
+    Index(
+        "ix_steps_answered",
+        *("answered_at", "run_id", "seq"),
+        *("kind", "script_id", "block", "answer", "operator_id", "campaign_id", "saying_id"),
+    ),
+    Index("ix_steps_saying", "saying_id", "answered_at", "run_id", "seq"),
+)
+
+# Each thing that clients said, once: an answer's text, or the note where none suited; in lower case, for the search.
+sayings = Table(
+    "sayings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String(32), nullable=False, unique=True),
+    Column("words", String(2000), nullable=False),
+)
+
+# What was filled in at a step; lower case, for the search.
+step_fields = Table(
+    "step_fields",
+    metadata,
+    Column("field", String(40), primary_key=True),
+    Column("value", String(100), primary_key=True),
+    Column("answered_at", UtcDateTime, primary_key=True),
+    Column("run_id", String(26), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+)
+
+# --- what is learnt: sums over the runs that count and their steps, by the day (of the office's own time zone) on
+# which a run ended, written by the transaction that ends it. `dialer.scripts.counting.rebuild` counts them anew.
+
+run_counts = Table(
+    "run_counts",
+    metadata,
+    Column("version_id", ForeignKey("script_versions.id"), primary_key=True),
+    Column("part", String(10), primary_key=True),  # hour, operator, campaign, stage
+    Column("day", String(10), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("runs", Integer, nullable=False),
+    Column("goals", Integer, nullable=False),
+)
+
+arrow_counts = Table(
+    "arrow_counts",
+    metadata,
+    Column("version_id", ForeignKey("script_versions.id"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("block", String(64), primary_key=True),
+    Column("kind", String(10), primary_key=True),  # of the step
+    Column("answer", String(64), primary_key=True),
+    Column("next_block", String(64), primary_key=True),
+    Column("taken", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),  # it was a run's last one, and the goal was not met
+)
+
+time_counts = Table(
+    "time_counts",
+    metadata,
+    Column("version_id", ForeignKey("script_versions.id"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("block", String(64), primary_key=True),
+    Column("bucket", Integer, primary_key=True),  # `dialer.scripts.statistics.EDGES_MS`
+    Column("steps", Integer, nullable=False),
+    Column("ms", BigInteger, nullable=False),
+)
+
+end_counts = Table(
+    "end_counts",
+    metadata,
+    Column("version_id", ForeignKey("script_versions.id"), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("block", String(64), primary_key=True),
+    Column("ending", String(10), primary_key=True),
+    Column("reason", String(40), primary_key=True),
+    Column("runs", Integer, nullable=False),
 )

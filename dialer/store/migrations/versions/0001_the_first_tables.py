@@ -68,11 +68,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("pbx", name=op.f("pk_pbx_lives")),
     )
     op.create_table(
+        "sayings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.String(length=2000), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sayings")),
+        sa.UniqueConstraint("digest", name=op.f("uq_sayings_digest")),
+    )
+    op.create_table(
         "scripts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scripts")),
         sa.UniqueConstraint("name", name=op.f("uq_scripts_name")),
+    )
+    op.create_table(
+        "step_fields",
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=100), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.String(length=26), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "field", "value", "answered_at", "run_id", "seq", name=op.f("pk_step_fields")
+        ),
     )
     op.create_table(
         "users",
@@ -209,6 +228,23 @@ def upgrade() -> None:
         batch_op.create_index("uq_script_versions_script_id_number", ["script_id", "number"], unique=True)
 
     op.create_table(
+        "arrow_counts",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("block", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("answer", sa.String(length=64), nullable=False),
+        sa.Column("next_block", sa.String(length=64), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["script_versions.id"], name=op.f("fk_arrow_counts_version_id_script_versions")
+        ),
+        sa.PrimaryKeyConstraint(
+            "version_id", "day", "block", "kind", "answer", "next_block", name=op.f("pk_arrow_counts")
+        ),
+    )
+    op.create_table(
         "calls",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("direction", sa.String(length=10), nullable=False),
@@ -293,6 +329,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_dials_operator", ["operator_id", "at"], unique=False)
 
     op.create_table(
+        "end_counts",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("block", sa.String(length=64), nullable=False),
+        sa.Column("ending", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["script_versions.id"], name=op.f("fk_end_counts_version_id_script_versions")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "day", "block", "ending", "reason", name=op.f("pk_end_counts")),
+    )
+    op.create_table(
         "entries",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
@@ -359,15 +408,34 @@ def upgrade() -> None:
         batch_op.create_index("uq_results_work_id", ["work_id"], unique=True)
 
     op.create_table(
+        "run_counts",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("part", sa.String(length=10), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.Column("goals", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["script_versions.id"], name=op.f("fk_run_counts_version_id_script_versions")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "part", "day", "key", name=op.f("pk_run_counts")),
+    )
+    op.create_table(
         "runs",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
         sa.Column("call_id", sa.String(length=26), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ending", sa.String(length=10), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaigns.id"], name=op.f("fk_runs_campaign_id_campaigns")
+        ),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_runs_client_id_clients")),
         sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_runs_operator_id_users")),
         sa.ForeignKeyConstraint(
@@ -379,6 +447,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_runs_call_id", ["call_id"], unique=False)
         batch_op.create_index("ix_runs_client_id", ["client_id"], unique=False)
 
+    op.create_table(
+        "time_counts",
+        sa.Column("version_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("block", sa.String(length=64), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
+        sa.Column("ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["script_versions.id"], name=op.f("fk_time_counts_version_id_script_versions")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "day", "block", "bucket", name=op.f("pk_time_counts")),
+    )
     op.create_table(
         "attempts",
         sa.Column("call_id", sa.String(length=26), nullable=False),
@@ -538,11 +619,48 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.BigInteger(), nullable=False),
         sa.Column("hasty", sa.Boolean(), nullable=False),
         sa.Column("call_id", sa.String(length=26), nullable=True),
+        sa.Column("script_id", sa.Integer(), nullable=True),
+        sa.Column("operator_id", sa.Integer(), nullable=True),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
+        sa.Column("saying_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_steps_run_id_runs")),
         sa.PrimaryKeyConstraint("run_id", "seq", name=op.f("pk_steps")),
     )
     with op.batch_alter_table("steps", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_steps_answered",
+            [
+                "answered_at",
+                "run_id",
+                "seq",
+                "kind",
+                "script_id",
+                "block",
+                "answer",
+                "operator_id",
+                "campaign_id",
+                "saying_id",
+            ],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_steps_block",
+            [
+                "script_id",
+                "block",
+                "answered_at",
+                "run_id",
+                "seq",
+                "kind",
+                "answer",
+                "operator_id",
+                "campaign_id",
+                "saying_id",
+            ],
+            unique=False,
+        )
         batch_op.create_index("ix_steps_call_id", ["call_id"], unique=False)
+        batch_op.create_index("ix_steps_saying", ["saying_id", "answered_at", "run_id", "seq"], unique=False)
 
     op.create_table(
         "third_legs",
