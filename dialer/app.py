@@ -8,6 +8,7 @@ import logging
 import secrets
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ from dialer.http.api import Operation, describe
 from dialer.http.metrics import Metrics
 from dialer.http.tls import Certificate, CertificateUnfit
 from dialer.inbound.service import Inbound
+from dialer.scripts import routes as script_routes
+from dialer.scripts.editors import Editors
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope, Outbox
@@ -355,6 +358,7 @@ def _operations(
         *call_routes.operations(store, sound),
         *recording_routes.operations(sound),
         *listening_routes.operations(desks),
+        *script_routes.operations(store, Editors(time.monotonic), lambda: desks.world.now()),
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(
             auth,

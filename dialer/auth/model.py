@@ -29,6 +29,7 @@ class Permission(enum.StrEnum):
     HOLD_RECORDINGS = "hold_recordings"  # keep one from being deleted in its time
     SEE_LISTENINGS = "see_listenings"  # who heard what
     RUN_CAMPAIGNS = "run_campaigns"
+    EDIT_SCRIPTS = "edit_scripts"
     STOP_LINES = "stop_lines"  # the kill switch, and letting go on
     MANAGE_LINES = "manage_lines"  # caller IDs, ranges, prices, caps, hours
     MANAGE_USERS = "manage_users"
@@ -46,6 +47,7 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.HOLD_RECORDINGS,
         Permission.SEE_LISTENINGS,
         Permission.RUN_CAMPAIGNS,
+        Permission.EDIT_SCRIPTS,
         Permission.STOP_LINES,
     },
     Role.ADMIN: frozenset(Permission) - {Permission.USE_DESK},

@@ -39,7 +39,10 @@ Handler = Callable[[ApiCall], Awaitable[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """`permission` is asked of the user's role; `answers` is the type of what the handler gives (or bytes: JSON)."""
+    """`permission` is asked of the user's role; `answers` is the type of what the handler gives (or bytes: JSON).
+
+    `most_body` is how many bytes a request may bring, for those that bring more than others.
+    """
 
     method: str
     path: str
@@ -48,6 +51,7 @@ class Operation:
     handler: Handler
     body: type | None = None
     answers: type
+    most_body: int = MOST_BODY
 
 
 def register(app: web.Application, operations: Sequence[Operation], user_of: Callable[..., Any]) -> None:
@@ -69,7 +73,7 @@ def _guarded(
             raise Problem(403, "header_missing", {"header": _HEADER})
         body = None
         if decoder is not None:
-            body = read_body(decoder, await request.read() or b"{}")
+            body = read_body(decoder, await _whole(request, operation.most_body) or b"{}")
         key = request.headers.get("Idempotency-Key", "")[:100]
         answer = await operation.handler(ApiCall(user=user, body=body, key=key, request=request))
         if isinstance(answer, web.StreamResponse):
@@ -78,6 +82,18 @@ def _guarded(
         return web.Response(body=payload, content_type="application/json")
 
     return handle
+
+
+async def _whole(request: web.Request, most: int) -> bytes:
+    """The body, if it has no more than `most` bytes; aiohttp's own limit is that of the whole application."""
+    if most <= MOST_BODY:
+        return await request.read()
+    got = bytearray()
+    async for part in request.content.iter_any():
+        got += part
+        if len(got) > most:
+            raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(got))
+    return bytes(got)
 
 
 def read_body(decoder: msgspec.json.Decoder[T], raw: bytes) -> T:

@@ -58,30 +58,47 @@ def publish(conn: Connection, script: Script, now: datetime) -> int:
 
     Raises `weave.CannotWeave` where it passes through a script that is not published.
     """
-    body = weave(script, sources(conn).get) if uses(script) else script
     row = conn.execute(select(scripts.c.id).where(scripts.c.name == script.name)).first()
     script_id = (
         row.id
         if row
         else conn.execute(insert(scripts).values(name=script.name).returning(scripts.c.id)).scalar_one()
     )
+    add_version(conn, script_id, script, now)
+    return int(script_id)
+
+
+def add_version(
+    conn: Connection, script_id: int, script: Script, now: datetime, *, by: int | None = None, note: str = ""
+) -> int | None:
+    """The number of the version that was added; None where the script runs just like the latest one.
+
+    Raises `weave.CannotWeave`.
+    """
+    body = weave(script, sources(conn).get) if uses(script) else script
     current = latest(conn, script_id)
-    if current is not None and current.script == body and _written(conn, current.id) == script:
-        return int(script_id)
+    if current is not None and current.script == body and written(conn, current.id) == script:
+        return None
     number = conn.execute(
-        select(func.coalesce(func.max(script_versions.c.number), 0)).where(
+        select(func.coalesce(func.max(script_versions.c.number), 0) + 1).where(
             script_versions.c.script_id == script_id
         )
     ).scalar_one()
     conn.execute(
         insert(script_versions).values(
-            script_id=script_id, number=number + 1, published_at=now, source=script, body=body
+            script_id=script_id,
+            number=number,
+            published_at=now,
+            published_by=by,
+            note=note,
+            source=script,
+            body=body,
         )
     )
-    return int(script_id)
+    return int(number)
 
 
-def _written(conn: Connection, version_id: int) -> Script:
+def written(conn: Connection, version_id: int) -> Script:
     """What somebody wrote, before other scripts were woven into it."""
     found: Script = conn.execute(
         select(script_versions.c.source).where(script_versions.c.id == version_id)

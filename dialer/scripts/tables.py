@@ -8,11 +8,32 @@ from dialer.scripts.model import Script
 from dialer.scripts.run import RunState
 from dialer.store.schema import JsonText, UtcDateTime, metadata
 
+Layout = dict[str, tuple[float, float]]
+"""Where the blocks stand in the editor, by their ids; one that is missing is placed by the page."""
+
 scripts = Table(
     "scripts",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
+    Column("archived_at", UtcDateTime),
+)
+
+# What is being written: one a script, also of one that was never published. `revision` grows with every change.
+script_drafts = Table(
+    "script_drafts",
+    metadata,
+    Column("script_id", ForeignKey("scripts.id"), primary_key=True),
+    Column("body", JsonText(Script), nullable=False),
+    Column("layout", JsonText(Layout), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column(
+        "begun_at", Integer, nullable=False
+    ),  # the number of the version that it was made of, 0 without one
+    Column("errors", Integer, nullable=False),
+    Column("warnings", Integer, nullable=False),
+    Column("edited_by", ForeignKey("users.id")),
+    Column("edited_at", UtcDateTime, nullable=False),
 )
 
 # A published version never changes.
@@ -23,6 +44,8 @@ script_versions = Table(
     Column("script_id", ForeignKey("scripts.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("published_at", UtcDateTime, nullable=False),
+    Column("published_by", ForeignKey("users.id")),
+    Column("note", String(2000), nullable=False, default=""),
     Column("source", JsonText(Script, shared=True), nullable=False),  # as it was written
     Column("body", JsonText(Script, shared=True), nullable=False),  # as it runs: its sub-scripts woven in
     Index("uq_script_versions_script_id_number", "script_id", "number", unique=True),

@@ -180,6 +180,10 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Быстрых переходов больше четырёх: у лишних не будет клавиши.",
         "There are more than four jumps: some will have no key.",
     ),
+    "name_taken": (
+        "Скрипт с названием «{name}» уже есть: дайте этому другое.",
+        "There is another script with the name “{name}”: give this one another.",
+    ),
     "no_goal": ("Ни один блок не отмечен как цель.", "No block is marked as the goal."),
 }
 

@@ -18,6 +18,7 @@ ALLOWED = {
     Permission.MANAGE_LINES: {Role.ADMIN},
     Permission.CHECK_HEALTH: {Role.ADMIN},
     Permission.RUN_CAMPAIGNS: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.EDIT_SCRIPTS: {Role.SUPERVISOR, Role.ADMIN},
     Permission.MANAGE_USERS: {Role.ADMIN},
 }
 

@@ -701,6 +701,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scripts with their versions and drafts */
+        get: operations["list_scripts"];
+        put?: never;
+        /** A new script, as a draft */
+        post: operations["create_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a script's text form */
+        post: operations["read_script_yaml"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Walk a draft by the engine */
+        post: operations["preview_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A script's draft with what is wrong in it */
+        get: operations["read_draft"];
+        put?: never;
+        /** Save the draft, made of a revision */
+        post: operations["save_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a draft without saving it */
+        post: operations["check_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish the draft as a version */
+        post: operations["publish_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions */
+        get: operations["list_script_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs: ?from=1&to=2, 0=draft */
+        get: operations["compare_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A version's text as the draft */
+        post: operations["roll_back_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Out of the list, or back */
+        post: operations["archive_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/editing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** I have it open; who else has? */
+        post: operations["tell_editing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/yaml": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The text form of the draft or a version */
+        get: operations["export_script"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/health": {
         parameters: {
             query?: never;
@@ -1188,7 +1394,7 @@ export interface components {
          * DraftBody
          * @description What is left out stays as it is; null clears. `callback_minutes` counts from now by the server's clock.
          */
-        DraftBody: {
+        "dialer.desk.routes.DraftBody": {
             work: string;
             note?: string | null;
             disposition?: string | null;
@@ -1622,6 +1828,358 @@ export interface components {
             started_at: string;
             ended_at: string | null;
         };
+        /** ScriptList */
+        ScriptList: {
+            items: components["schemas"]["ScriptRow"][];
+        };
+        /**
+         * ScriptRow
+         * @description `version` 0: never published. `draft`: "" (nothing waits), "new" or "changed"; errors are the draft's.
+         */
+        ScriptRow: {
+            id: number;
+            name: string;
+            /** @enum {unknown} */
+            language: "en" | "ru";
+            blocks: number;
+            version: number;
+            published_at: string | null;
+            draft: string;
+            errors: number;
+            warnings: number;
+            edited_by: string;
+            edited_at: string | null;
+            editors: string[];
+            archived: boolean;
+        };
+        /** NewScript */
+        NewScript: {
+            script: components["schemas"]["Script"];
+            /** @default {} */
+            layout: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+        };
+        /** Script */
+        Script: {
+            name: string;
+            /** @enum {unknown} */
+            language: "en" | "ru";
+            start: string;
+            blocks: components["schemas"]["Block"][];
+            /** @default  */
+            about: string;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            haste: "" | "mark" | "refuse";
+            /** @default 25 */
+            pace: number;
+            /** @default [] */
+            common: components["schemas"]["Field"][];
+            /** @default [] */
+            jumps: components["schemas"]["Jump"][];
+        };
+        /**
+         * Block
+         * @description One thing to say. One with nothing to show (no text, answers, fields) is automatic: it is passed.
+         */
+        Block: {
+            id: string;
+            /** @default  */
+            title: string;
+            /** @default  */
+            stage: string;
+            /** @default  */
+            text: string;
+            /** @default  */
+            hint: string;
+            /** @default [] */
+            fields: components["schemas"]["Field"][];
+            /** @default [] */
+            answers: components["schemas"]["Answer"][];
+            /** @default [] */
+            ways: components["schemas"]["Way"][];
+            /** @default  */
+            next: string;
+            /** @default  */
+            sub: string;
+            /** @default false */
+            goal: boolean;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            end: "" | "end" | "refused";
+            /** @default  */
+            disposition: string;
+        };
+        /** Field */
+        Field: {
+            id: string;
+            label: string;
+            /**
+             * @default text
+             * @enum {unknown}
+             */
+            kind: "choice" | "choices" | "date" | "email" | "money" | "number" | "phone" | "text" | "time" | "yes_no";
+            /** @default false */
+            required: boolean;
+            /** @default [] */
+            choices: string[];
+            /** @default  */
+            default: string;
+        };
+        /** Answer */
+        Answer: {
+            id: string;
+            text: string;
+            /** @default  */
+            to: string;
+            /**
+             * @default neutral
+             * @enum {unknown}
+             */
+            tone: "negative" | "neutral" | "positive";
+            /** @default  */
+            disposition: string;
+            /** @default true */
+            needs_fields: boolean;
+        };
+        /**
+         * Way
+         * @description An arrow that is taken when its condition over the fields holds (see `dialer.expressions`).
+         */
+        Way: {
+            when: string;
+            to: string;
+        };
+        /**
+         * Jump
+         * @description Offered on every block ("Who are you, anyway?"): leads to a block, and back to where one was.
+         */
+        Jump: {
+            id: string;
+            text: string;
+            to: string;
+        };
+        /** ScriptMade */
+        ScriptMade: {
+            id: number;
+        };
+        /** YamlBody */
+        YamlBody: {
+            text: string;
+        };
+        /**
+         * YamlRead
+         * @description `script` null: the text has faults of form.
+         */
+        YamlRead: {
+            script: components["schemas"]["Script"] | null;
+            findings: components["schemas"]["FindingView"][];
+        };
+        /**
+         * FindingView
+         * @description `path` by ids, as `dialer.scripts.findings` has it; line and column are 0 where there is no text.
+         */
+        FindingView: {
+            code: string;
+            level: string;
+            path: string[];
+            text: string;
+            /** @default 0 */
+            line: number;
+            /** @default 0 */
+            column: number;
+        };
+        /** PreviewBody */
+        PreviewBody: {
+            script: components["schemas"]["Script"];
+            /** @default [] */
+            moves: (components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"])[];
+            /**
+             * @default {
+             *       "name": "",
+             *       "first_name": "",
+             *       "city": "",
+             *       "campaign": ""
+             *     }
+             */
+            client: components["schemas"]["MadeUpClient"];
+        };
+        /**
+         * MadeUpClient
+         * @description Whom the preview talks to.
+         */
+        MadeUpClient: {
+            /** @default  */
+            name: string;
+            /** @default  */
+            first_name: string;
+            /** @default  */
+            city: string;
+            /** @default  */
+            campaign: string;
+        };
+        /**
+         * Preview
+         * @description `made`: how many of the moves could be made; `suggested` is the result that is proposed so far.
+         */
+        Preview: {
+            view: components["schemas"]["RunView"];
+            made: number;
+            refused: components["schemas"]["PreviewRefusal"] | null;
+            suggested: string;
+            goal: boolean;
+        };
+        /** PreviewRefusal */
+        PreviewRefusal: {
+            code: string;
+            title: string;
+            field: string;
+        };
+        /**
+         * DraftView
+         * @description `revision` is sent back with the next change. `behind`: somebody published since this draft was begun.
+         */
+        DraftView: {
+            id: number;
+            script: components["schemas"]["Script"];
+            layout: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+            revision: number;
+            version: number;
+            changed: boolean;
+            behind: boolean;
+            edited_by: string;
+            edited_at: string | null;
+            archived: boolean;
+            findings: components["schemas"]["FindingView"][];
+            others: components["schemas"]["OtherScript"][];
+            editors: string[];
+        };
+        /**
+         * OtherScript
+         * @description One that a block may pass through.
+         */
+        OtherScript: {
+            name: string;
+            /** @enum {unknown} */
+            language: "en" | "ru";
+        };
+        /** DraftBody */
+        "dialer.scripts.routes.DraftBody": {
+            revision: number;
+            script: components["schemas"]["Script"];
+            /** @default {} */
+            layout: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+        };
+        /** Saved */
+        Saved: {
+            revision: number;
+            edited_at: string | null;
+            changed: boolean;
+            findings: components["schemas"]["FindingView"][];
+        };
+        /** CheckedBody */
+        CheckedBody: {
+            script: components["schemas"]["Script"];
+        };
+        /** Checked */
+        Checked: {
+            findings: components["schemas"]["FindingView"][];
+        };
+        /** PublishBody */
+        PublishBody: {
+            revision: number;
+            /** @default  */
+            note: string;
+        };
+        /** Published */
+        Published: {
+            version: number;
+        };
+        /** VersionList */
+        VersionList: {
+            items: components["schemas"]["VersionRow"][];
+        };
+        /** VersionRow */
+        VersionRow: {
+            number: number;
+            published_at: string;
+            published_by: string;
+            note: string;
+        };
+        /**
+         * Comparison
+         * @description `settings` are the changes of the script itself: its name, first block, common fields, jumps.
+         */
+        Comparison: {
+            settings: components["schemas"]["PartChange"][];
+            added: components["schemas"]["BlockName"][];
+            removed: components["schemas"]["BlockName"][];
+            changed: components["schemas"]["BlockChange"][];
+        };
+        /**
+         * PartChange
+         * @description `part` in words; `before`, `after` as they were written, "" where there was or is nothing.
+         */
+        PartChange: {
+            part: string;
+            before: string;
+            after: string;
+        };
+        /** BlockName */
+        BlockName: {
+            id: string;
+            title: string;
+        };
+        /** BlockChange */
+        BlockChange: {
+            id: string;
+            title: string;
+            parts: components["schemas"]["PartChange"][];
+        };
+        /** RollBackBody */
+        RollBackBody: {
+            revision: number;
+            version: number;
+        };
+        /** ArchiveBody */
+        ArchiveBody: {
+            archived: boolean;
+        };
+        /**
+         * EditingBody
+         * @description Said every ten seconds; `here` false when the page is left.
+         */
+        EditingBody: {
+            /** @default true */
+            here: boolean;
+        };
+        /**
+         * Editing
+         * @description Who else has it open, and the revision that is kept: a page that has an older one is behind.
+         */
+        Editing: {
+            editors: string[];
+            revision: number;
+            edited_by: string;
+        };
         /**
          * HealthView
          * @description `at`: when the report was made, null before the first; `step` is done of of steps while `running`.
@@ -1847,7 +2405,7 @@ export type JumpTo = components['schemas']['JumpTo'];
 export type Return = components['schemas']['Return'];
 export type Back = components['schemas']['Back'];
 export type FieldsBody = components['schemas']['FieldsBody'];
-export type DraftBody = components['schemas']['DraftBody'];
+export type DialerDeskRoutesDraftBody = components['schemas']['dialer.desk.routes.DraftBody'];
 export type NameBody = components['schemas']['NameBody'];
 export type SaveBody = components['schemas']['SaveBody'];
 export type CampaignList = components['schemas']['CampaignList'];
@@ -1892,6 +2450,41 @@ export type NothingBody = components['schemas']['NothingBody'];
 export type CallBody = components['schemas']['CallBody'];
 export type LiveListenings = components['schemas']['LiveListenings'];
 export type LiveListening = components['schemas']['LiveListening'];
+export type ScriptList = components['schemas']['ScriptList'];
+export type ScriptRow = components['schemas']['ScriptRow'];
+export type NewScript = components['schemas']['NewScript'];
+export type Script = components['schemas']['Script'];
+export type Block = components['schemas']['Block'];
+export type Field = components['schemas']['Field'];
+export type Answer = components['schemas']['Answer'];
+export type Way = components['schemas']['Way'];
+export type Jump = components['schemas']['Jump'];
+export type ScriptMade = components['schemas']['ScriptMade'];
+export type YamlBody = components['schemas']['YamlBody'];
+export type YamlRead = components['schemas']['YamlRead'];
+export type FindingView = components['schemas']['FindingView'];
+export type PreviewBody = components['schemas']['PreviewBody'];
+export type MadeUpClient = components['schemas']['MadeUpClient'];
+export type Preview = components['schemas']['Preview'];
+export type PreviewRefusal = components['schemas']['PreviewRefusal'];
+export type DraftView = components['schemas']['DraftView'];
+export type OtherScript = components['schemas']['OtherScript'];
+export type DialerScriptsRoutesDraftBody = components['schemas']['dialer.scripts.routes.DraftBody'];
+export type Saved = components['schemas']['Saved'];
+export type CheckedBody = components['schemas']['CheckedBody'];
+export type Checked = components['schemas']['Checked'];
+export type PublishBody = components['schemas']['PublishBody'];
+export type Published = components['schemas']['Published'];
+export type VersionList = components['schemas']['VersionList'];
+export type VersionRow = components['schemas']['VersionRow'];
+export type Comparison = components['schemas']['Comparison'];
+export type PartChange = components['schemas']['PartChange'];
+export type BlockName = components['schemas']['BlockName'];
+export type BlockChange = components['schemas']['BlockChange'];
+export type RollBackBody = components['schemas']['RollBackBody'];
+export type ArchiveBody = components['schemas']['ArchiveBody'];
+export type EditingBody = components['schemas']['EditingBody'];
+export type Editing = components['schemas']['Editing'];
 export type HealthView = components['schemas']['HealthView'];
 export type HealthFinding = components['schemas']['HealthFinding'];
 export type HealthEcho = components['schemas']['HealthEcho'];
@@ -2716,7 +3309,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DraftBody"];
+                "application/json": components["schemas"]["dialer.desk.routes.DraftBody"];
             };
         };
         responses: {
@@ -3509,6 +4102,564 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LiveListenings"];
                 };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    create_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScript"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptMade"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    read_script_yaml: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["YamlBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YamlRead"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    preview_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    read_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    save_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dialer.scripts.routes.DraftBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    check_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckedBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    publish_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_script_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    compare_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    roll_back_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    archive_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptMade"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    tell_editing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditingBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Editing"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    export_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem (RFC 9457) */
             default: {

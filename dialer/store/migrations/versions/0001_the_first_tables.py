@@ -79,6 +79,7 @@ def upgrade() -> None:
         "scripts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("archived_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scripts")),
         sa.UniqueConstraint("name", name=op.f("uq_scripts_name")),
     )
@@ -212,13 +213,35 @@ def upgrade() -> None:
         batch_op.create_index("ix_phones_e164", ["e164"], unique=False)
 
     op.create_table(
+        "script_drafts",
+        sa.Column("script_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("layout", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.Integer(), nullable=False),
+        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("warnings", sa.Integer(), nullable=False),
+        sa.Column("edited_by", sa.Integer(), nullable=True),
+        sa.Column("edited_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["edited_by"], ["users.id"], name=op.f("fk_script_drafts_edited_by_users")),
+        sa.ForeignKeyConstraint(
+            ["script_id"], ["scripts.id"], name=op.f("fk_script_drafts_script_id_scripts")
+        ),
+        sa.PrimaryKeyConstraint("script_id", name=op.f("pk_script_drafts")),
+    )
+    op.create_table(
         "script_versions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("script_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
+        sa.Column("published_by", sa.Integer(), nullable=True),
+        sa.Column("note", sa.String(length=2000), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["published_by"], ["users.id"], name=op.f("fk_script_versions_published_by_users")
+        ),
         sa.ForeignKeyConstraint(
             ["script_id"], ["scripts.id"], name=op.f("fk_script_versions_script_id_scripts")
         ),
