@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 from aiohttp import web
-from msgspec import Meta, Struct
 from sqlalchemy import Connection
 
 from dialer.auth.model import Permission
@@ -17,171 +16,44 @@ from dialer.http.problems import Catalogue, Problem
 from dialer.scripts import drafts, service
 from dialer.scripts.comparison import Comparison, compare
 from dialer.scripts.drafts import Draft, Refused
+from dialer.scripts.editor_view import (
+    ArchiveBody,
+    Checked,
+    CheckedBody,
+    DraftBody,
+    DraftView,
+    Editing,
+    EditingBody,
+    FindingView,
+    NewScript,
+    OtherScript,
+    Preview,
+    PreviewBody,
+    PreviewRefusal,
+    PublishBody,
+    Published,
+    RollBackBody,
+    Saved,
+    ScriptList,
+    ScriptMade,
+    VersionList,
+    YamlBody,
+    YamlRead,
+)
 from dialer.scripts.editors import Editors
 from dialer.scripts.findings import Finding
-from dialer.scripts.model import Language, Script
+from dialer.scripts.model import Language
 from dialer.scripts.placeholders import Context
 from dialer.scripts.preview import walk
-from dialer.scripts.run import Move, Refusal
-from dialer.scripts.shelf import ScriptRow, VersionRow, load_rows, load_versions
-from dialer.scripts.tables import Layout
-from dialer.scripts.view import RunView
+from dialer.scripts.run import Refusal
+from dialer.scripts.shelf import load_rows, load_versions
 from dialer.scripts.weave import CannotWeave, weave
 from dialer.scripts.yaml_dump import dump
 from dialer.scripts.yaml_form import load as read_yaml
-from dialer.scripts.yaml_tree import MAX_BYTES
 from dialer.store.engine import Store
 
 MOST_DRAFT = 2 * 1024 * 1024  # a thousand blocks with long texts
 _STATUS = {"script_unknown": 404, "version_unknown": 404}
-
-
-class FindingView(Struct, frozen=True, kw_only=True):
-    """`path` by ids, as `dialer.scripts.findings` has it; line and column are 0 where there is no text."""
-
-    code: str
-    level: str
-    path: list[str]
-    text: str
-    line: int = 0
-    column: int = 0
-
-
-class ScriptList(Struct, frozen=True, kw_only=True):
-    items: list[ScriptRow]
-
-
-class OtherScript(Struct, frozen=True, kw_only=True):
-    """One that a block may pass through."""
-
-    name: str
-    language: Language
-
-
-class DraftView(Struct, frozen=True, kw_only=True):
-    """`revision` is sent back with the next change. `behind`: somebody published since this draft was begun."""
-
-    id: int
-    script: Script
-    layout: Layout
-    revision: int
-    version: int
-    changed: bool
-    behind: bool
-    edited_by: str
-    edited_at: datetime | None
-    archived: bool
-    findings: list[FindingView]
-    others: list[OtherScript]
-    editors: list[str]
-
-
-class NewScript(Struct, frozen=True, kw_only=True):
-    script: Script
-    layout: Layout = {}
-
-
-class ScriptMade(Struct, frozen=True, kw_only=True):
-    id: int
-
-
-class DraftBody(Struct, frozen=True, kw_only=True):
-    revision: int
-    script: Script
-    layout: Layout = {}
-
-
-class Saved(Struct, frozen=True, kw_only=True):
-    revision: int
-    edited_at: datetime | None
-    changed: bool
-    findings: list[FindingView]
-
-
-class CheckedBody(Struct, frozen=True, kw_only=True):
-    script: Script
-
-
-class Checked(Struct, frozen=True, kw_only=True):
-    findings: list[FindingView]
-
-
-class PublishBody(Struct, frozen=True, kw_only=True):
-    revision: int
-    note: Annotated[str, Meta(max_length=2_000)] = ""
-
-
-class Published(Struct, frozen=True, kw_only=True):
-    version: int
-
-
-class VersionList(Struct, frozen=True, kw_only=True):
-    items: list[VersionRow]
-
-
-class RollBackBody(Struct, frozen=True, kw_only=True):
-    revision: int
-    version: int
-
-
-class ArchiveBody(Struct, frozen=True, kw_only=True):
-    archived: bool
-
-
-class EditingBody(Struct, frozen=True, kw_only=True):
-    """Said every ten seconds; `here` false when the page is left."""
-
-    here: bool = True
-
-
-class Editing(Struct, frozen=True, kw_only=True):
-    """Who else has it open, and the revision that is kept: a page that has an older one is behind."""
-
-    editors: list[str]
-    revision: int
-    edited_by: str
-
-
-class MadeUpClient(Struct, frozen=True, kw_only=True):
-    """Whom the preview talks to."""
-
-    name: Annotated[str, Meta(max_length=200)] = ""
-    first_name: Annotated[str, Meta(max_length=200)] = ""
-    city: Annotated[str, Meta(max_length=200)] = ""
-    campaign: Annotated[str, Meta(max_length=200)] = ""
-
-
-class PreviewBody(Struct, frozen=True, kw_only=True):
-    script: Script
-    moves: list[Move] = []
-    client: MadeUpClient = MadeUpClient()
-
-
-class PreviewRefusal(Struct, frozen=True, kw_only=True):
-    code: str
-    title: str
-    field: str
-
-
-class Preview(Struct, frozen=True, kw_only=True):
-    """`made`: how many of the moves could be made; `suggested` is the result that is proposed so far."""
-
-    view: RunView
-    made: int
-    refused: PreviewRefusal | None
-    suggested: str
-    goal: bool
-
-
-class YamlBody(Struct, frozen=True, kw_only=True):
-    text: Annotated[str, Meta(max_length=MAX_BYTES)]
-
-
-class YamlRead(Struct, frozen=True, kw_only=True):
-    """`script` null: the text has faults of form."""
-
-    script: Script | None
-    findings: list[FindingView]
 
 
 def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> list[Operation]:
