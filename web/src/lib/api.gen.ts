@@ -2077,7 +2077,7 @@ export interface components {
             language: "en" | "ru";
         };
         /** DraftBody */
-        "dialer.scripts.routes.DraftBody": {
+        "dialer.scripts.editor_view.DraftBody": {
             revision: number;
             script: components["schemas"]["Script"];
             /** @default {} */
@@ -2469,7 +2469,7 @@ export type Preview = components['schemas']['Preview'];
 export type PreviewRefusal = components['schemas']['PreviewRefusal'];
 export type DraftView = components['schemas']['DraftView'];
 export type OtherScript = components['schemas']['OtherScript'];
-export type DialerScriptsRoutesDraftBody = components['schemas']['dialer.scripts.routes.DraftBody'];
+export type DialerScriptsEditorViewDraftBody = components['schemas']['dialer.scripts.editor_view.DraftBody'];
 export type Saved = components['schemas']['Saved'];
 export type CheckedBody = components['schemas']['CheckedBody'];
 export type Checked = components['schemas']['Checked'];
@@ -4326,7 +4326,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["dialer.scripts.routes.DraftBody"];
+                "application/json": components["schemas"]["dialer.scripts.editor_view.DraftBody"];
             };
         };
         responses: {
