@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from dialer import expressions
+from dialer.scripts.check_actions import Outside, check_actions
 from dialer.scripts.check_texts import check_texts
 from dialer.scripts.findings import Finding, Path, Spot
 from dialer.scripts.graph import distances, edges, turned
@@ -28,30 +29,33 @@ MAX_ANSWERS: Final = 50
 MAX_WAYS: Final = 50
 KEYS_OF_ANSWERS: Final = 9
 KEYS_OF_JUMPS: Final = 4
-_UNTOLD: Final = frozenset({"condition_name", "placeholder_unknown"})
+_UNTOLD: Final = frozenset({"condition_name", "placeholder_unknown", "action_field_unknown"})
 
 
 def check(
-    script: Script, dispositions: Collection[str] | None = None, library: Library | None = None
+    script: Script,
+    dispositions: Collection[str] | None = None,
+    library: Library | None = None,
+    outside: Outside | None = None,
 ) -> list[Finding]:
-    """Every fault, in a stable order. `dispositions`, `library`: what exists; None leaves them unchecked."""
+    """Every fault, in a stable order. `dispositions`, `library`, `outside`: what exists; None is not checked."""
     found = [*_sizes(script), *_ids(script), *_fields(script), *_dispositions(script, dispositions)]
     found += [*_targets(script), *_subs(script)]
     if library is not None:
         found += check_subs(script, library)
-    found += _words(script, library)
+    found += _words(script, library, outside)
     if script.block(script.start):  # else every block would be called unreachable
         found += _shape(script)
     return found
 
 
-def _words(script: Script, library: Library | None) -> list[Finding]:
-    """Texts and conditions, which may speak of the fields of scripts that are passed through."""
+def _words(script: Script, library: Library | None, outside: Outside | None) -> list[Finding]:
+    """Texts, conditions and actions, which may speak of the fields of scripts that are passed through."""
     whole = script
     if library is not None:
         with contextlib.suppress(CannotWeave):
             whole = weave(script, library)
-    found = [*_conditions(whole), *check_texts(whole)]
+    found = [*_conditions(whole), *check_actions(whole, outside), *check_texts(whole)]
     if whole is not script:  # what is said in another script is found there
         return [finding for finding in found if not any(DOT in part for part in finding.path[:2])]
     if uses(script):  # nobody can tell which fields those scripts have
@@ -132,6 +136,8 @@ def _fields(script: Script) -> Iterator[Finding]:
                 yield Finding(code="choice_twice", path=(*path, "choices"), params={"choice": choice})
         elif field.choices:
             yield Finding(code="choices_useless", level="warning", path=(*path, "choices"), params=named)
+        if (field.kind == "reference") != bool(field.of):
+            yield Finding(code="reference_of", path=path, params=named)
         if not _default_fits(field):
             yield Finding(code="default_wrong", path=(*path, "default"), params=named)
 

@@ -9,6 +9,7 @@ from dialer.scripts.findings import Finding, Path
 from dialer.scripts.graph import distances, edges
 from dialer.scripts.model import Field, Script, all_fields
 from dialer.scripts.placeholders import FIELD, broken_at, is_known, placeholders
+from dialer.scripts.said import ACTIONS, templates
 
 MAX_TEXT: Final = 8_000
 MAX_LINE: Final = 200
@@ -23,7 +24,7 @@ def check_texts(script: Script) -> list[Finding]:
         if not text.strip() and path[-1] in ("name", "label", "text"):
             found.append(Finding(code="text_missing", path=path))
     known = _Asked(script)
-    for path, block_id, text in _templates(script):
+    for path, block_id, text in templates(script):
         found += _placeholders(known, path, block_id, text)
     return found
 
@@ -56,28 +57,16 @@ def _field_lines(path: Path, field: Field) -> Iterator[tuple[Path, str, int]]:
         yield (*path, "choices"), choice, MAX_LINE
 
 
-def _templates(script: Script) -> Iterator[tuple[Path, str, str]]:
-    """Texts that may hold placeholders, with the block they are shown on ("": on every one)."""
-    for field in script.common:
-        yield ("common", field.id, "default"), "", field.default
-    for block in script.blocks:
-        here = ("blocks", block.id)
-        yield (*here, "text"), block.id, block.text
-        yield (*here, "hint"), block.id, block.hint
-        for answer in block.answers:
-            yield (*here, "answers", answer.id, "text"), block.id, answer.text
-        for field in block.fields:
-            yield (*here, "fields", field.id, "default"), block.id, field.default
-
-
 def _placeholders(known: _Asked, path: Path, block_id: str, text: str) -> Iterator[Finding]:
     if broken_at(text) is not None:
         yield Finding(code="placeholder_broken", path=path)
     for placeholder in placeholders(text):
-        if not is_known(placeholder.name, known.fields):
+        if not is_known(placeholder.name, known.fields, known.blocks):
             yield Finding(code="placeholder_unknown", path=path, params={"name": placeholder.name[:80]})
         elif placeholder.name.startswith(FIELD) and block_id:
             field_id = placeholder.name[len(FIELD) :]
+            if ACTIONS in path and known.asked_at(field_id) == block_id:
+                continue  # it is done as one leaves
             yield from known.before(path, block_id, field_id, spare=placeholder.spare is not None)
 
 
@@ -87,11 +76,16 @@ class _Asked:
     def __init__(self, script: Script) -> None:
         self.fields = {field.id for field in all_fields(script)}
         self._block = {field.id: block.id for block in script.blocks for field in block.fields}
+        self.blocks = {block.id for block in script.blocks}
         self._graph = edges(script)
         self._jumps = [jump.to for jump in script.jumps]
         self._start = script.start
         self._after: dict[str, Collection[str]] = {}
         self._past: dict[str, Collection[str]] = {}
+
+    def asked_at(self, field_id: str) -> str | None:
+        """The block that asks for a field; None for a common one."""
+        return self._block.get(field_id)
 
     def before(self, path: Path, block_id: str, field_id: str, *, spare: bool) -> Iterator[Finding]:
         """What is wrong with saying a field at a block."""

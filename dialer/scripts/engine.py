@@ -17,8 +17,9 @@ from typing import Final
 
 import msgspec
 
+from dialer.scripts.due import at_the_end, due
 from dialer.scripts.model import Block, Script, Value, all_fields
-from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render, table
+from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render
 from dialer.scripts.places import enter, follow, leap, unwind
 from dialer.scripts.run import (
     Back,
@@ -37,7 +38,16 @@ from dialer.scripts.run import (
     Step,
     Visit,
 )
-from dialer.scripts.standing import at_end, can_go_back, checked_fields, current, named, offered, shown_fields
+from dialer.scripts.standing import (
+    at_end,
+    can_go_back,
+    checked_fields,
+    current,
+    known_to,
+    named,
+    offered,
+    shown_fields,
+)
 from dialer.scripts.texts import next_text
 from dialer.scripts.values import Invalid, Typed, printable, raw
 from dialer.scripts.ways import onward
@@ -64,6 +74,7 @@ def move(
         return Refusal(code="run_ended")
     if step != state.step:
         return Refusal(code="step_stale", params={"step": state.step})
+    state = msgspec.structs.replace(state, at=msgspec.structs.replace(state.at, passed=()))
     hurry_s = left_to_read(script, state, made, now, context)
     if hurry_s and script.haste == "refuse":
         return Refusal(code="too_fast", params={"seconds": math.ceil(hurry_s)})
@@ -86,7 +97,7 @@ def left_to_read(script: Script, state: RunState, made: Move, now: datetime, con
     block = current(script, state)
     if any(visit.at.block == block.id for visit in state.trail):
         return 0.0
-    said = render(paragraphs(block.text), table(script, state.fields, context))
+    said = render(paragraphs(block.text), known_to(script, state, context))
     return max(0.0, len(said) / script.pace - (now - state.since).total_seconds())
 
 
@@ -129,8 +140,9 @@ def finish(
         reason="" if at_end(block) else reason or "broken_off",
     )
     step = _step(script, state, block, now, context, kind="end")
+    left = () if end.reason else at_the_end(script, state, block, context)
     state = msgspec.structs.replace(state, step=state.step + 1, since=now, answered=None, ended=end)
-    return Moved(state=state, step=step)
+    return Moved(state=state, step=step, due=left)
 
 
 # --- what a move does ---------------------------------------------------------------------------------------
@@ -223,7 +235,8 @@ def _back(state: RunState) -> _Way | Refusal:
     trail = state.trail
     while trail[-1].stayed:
         trail = trail[:-1]
-    return _Way(state=state, place=trail[-1].at, trail=trail[:-1])
+    place = msgspec.structs.replace(trail[-1].at, passed=())
+    return _Way(state=state, place=place, trail=trail[:-1])
 
 
 def _walked(state: RunState, answer: str, *, stayed: bool = False) -> tuple[Visit, ...]:
@@ -249,7 +262,7 @@ def _log(
     step = msgspec.structs.replace(
         step,
         answer=way.answer,
-        answer_text=render(way.answer_text, table(script, before.fields, context))[:MAX_ANSWER_TEXT],
+        answer_text=render(way.answer_text, known_to(script, before, context))[:MAX_ANSWER_TEXT],
         note=way.note,
         to=way.place.block,
         hasty=hasty,
@@ -257,7 +270,7 @@ def _log(
     state = msgspec.structs.replace(
         way.state, step=before.step + 1, at=way.place, since=now, trail=way.trail, answered=made
     )
-    return Moved(state=state, step=step)
+    return Moved(state=state, step=step, due=due(script, state, step, context))
 
 
 def _kind(made: Move) -> str:
@@ -267,7 +280,7 @@ def _kind(made: Move) -> str:
 def _step(
     script: Script, state: RunState, block: Block, now: datetime, context: Context, *, kind: str
 ) -> Step:
-    known = table(script, state.fields, context)
+    known = known_to(script, state, context)
     return Step(
         step=state.step,
         kind=kind,  # type: ignore[arg-type]

@@ -12,6 +12,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from dialer.scripts.actions import Action
+
 RETURN: Final = "return"
 """The target that leads back from a jump; no block may be called so."""
 
@@ -23,7 +25,7 @@ ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 Language = Literal["ru", "en"]
 Tone = Literal["positive", "neutral", "negative"]
 FieldKind = Literal[
-    "text", "number", "money", "date", "time", "choice", "choices", "yes_no", "phone", "email"
+    "text", "number", "money", "date", "time", "choice", "choices", "yes_no", "phone", "email", "reference"
 ]
 Ending = Literal["", "end", "refused"]
 Haste = Literal["", "mark", "refuse"]
@@ -42,6 +44,9 @@ class Field(Struct, frozen=True, kw_only=True):
     kind: FieldKind = "text"
     required: bool = False
     choices: tuple[str, ...] = ()
+    of: str = (
+        ""  # what a reference is to: `client`, or anything else (then it is free text until it has a room)
+    )
     default: str = ""  # text with placeholders; what it renders to stands in the field until it is changed
 
 
@@ -52,6 +57,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     tone: Tone = "neutral"
     disposition: str = ""  # the result that this answer suggests
     needs_fields: bool = True  # False: a refusal need not wait for the block's required fields
+    actions: tuple[Action, ...] = ()  # done when it is given, before those of the block
 
 
 class Jump(Struct, frozen=True, kw_only=True):
@@ -85,6 +91,7 @@ class Block(Struct, frozen=True, kw_only=True):
     goal: bool = False  # to come here is to have met the script's goal
     end: Ending = ""
     disposition: str = ""  # the result that coming here suggests
+    actions: tuple[Action, ...] = ()  # done when it is left by an answer, a default arrow or the script's end
 
     @property
     def automatic(self) -> bool:

@@ -13,8 +13,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from dialer.scripts.actions import CLIENT_FIELD, DEAL_FIELD
 from dialer.scripts.model import Script, Value, all_fields
-from dialer.scripts.values import in_words
+from dialer.scripts.values import canonical, in_words
 
 GAP: Final = "«…»"
 MAX_OUTPUT_BYTES: Final = 64 * 1024
@@ -25,13 +26,17 @@ NAMES: Final = frozenset(
         "client.name",
         "client.first_name",
         "client.city",
+        "client.number",
+        "deal.stage",
+        "deal.title",
         "operator.name",
         "campaign.name",
         "company",
     }
 )
-CLIENT_FIELD: Final = "client.fields."
+LABELLED: Final = (CLIENT_FIELD, DEAL_FIELD)
 FIELD: Final = "field."
+ANSWER: Final = "answer."
 
 # Each try at a match ends at the next brace, or after 200 characters: the time is linear in the text.
 _PLACEHOLDER = re.compile(r"\{\{([^{}]{1,200})\}\}")
@@ -44,7 +49,11 @@ class Context(Struct, frozen=True, kw_only=True):
     client_name: str = ""
     client_first_name: str = ""
     client_city: str = ""
+    client_number: str = ""  # the one that is spoken with
     client_fields: dict[str, str] = {}
+    deal_stage: str = ""
+    deal_title: str = ""
+    deal_fields: dict[str, str] = {}
     operator_name: str = ""
     campaign_name: str = ""
     company: str = ""
@@ -76,35 +85,64 @@ def broken_at(text: str) -> int | None:
     return found.start() if found else None
 
 
-def is_known(name: str, fields: Collection[str]) -> bool:
-    """Whether a name may stand in a script with these fields; labels of a client's fields may be any."""
-    if name.startswith(CLIENT_FIELD):
-        return len(name) > len(CLIENT_FIELD)
+def is_known(name: str, fields: Collection[str], blocks: Collection[str] = ()) -> bool:
+    """Whether a name may stand in a script with these fields and blocks; labels of a client's fields may be any."""
+    for room in LABELLED:
+        if name.startswith(room):
+            return len(name) > len(room)
     if name.startswith(FIELD):
         return name[len(FIELD) :] in fields
+    if name.startswith(ANSWER):
+        return name[len(ANSWER) :] in blocks
     return name in NAMES
 
 
-def table(script: Script, values: Mapping[str, Value], context: Context) -> dict[str, str]:
-    """What each name stands for at this moment of a run."""
+def table(
+    script: Script,
+    values: Mapping[str, Value],
+    context: Context,
+    answers: Mapping[str, str] | None = None,
+    *,
+    words: bool = True,
+) -> dict[str, str]:
+    """What each name stands for at this moment of a run. `answers`: what was answered to blocks, in words.
+
+    Fields stand for what one says of them, or (not `words`) for the canonical values that programs read.
+    """
     known = {
         "client.name": context.client_name,
         "client.first_name": context.client_first_name,
         "client.city": context.client_city,
+        "client.number": context.client_number,
+        "deal.stage": context.deal_stage,
+        "deal.title": context.deal_title,
         "operator.name": context.operator_name,
         "campaign.name": context.campaign_name,
         "company": context.company,
     }
     known |= {_key(CLIENT_FIELD + label): value for label, value in context.client_fields.items()}
-    known |= {
-        FIELD + field.id: in_words(field, values.get(field.id), script.language)
-        for field in all_fields(script)
-    }
+    known |= {_key(DEAL_FIELD + label): value for label, value in context.deal_fields.items()}
+    known |= {ANSWER + block: said for block, said in (answers or {}).items()}
+    for field in all_fields(script):
+        value = values.get(field.id)
+        known[FIELD + field.id] = (
+            in_words(field, value, script.language) if words else canonical(field, value)
+        )
     return known
 
 
+def moved(text: str, within: str) -> str:
+    """The text of a block that came to stand in another script, where its blocks are called `within.id`."""
+
+    def renamed(found: re.Match[str]) -> str:
+        before, name, after = found[0].partition(ANSWER)
+        return before + name + within + "." + after if _read(found).name.startswith(ANSWER) else found[0]
+
+    return _PLACEHOLDER.sub(renamed, text) if ANSWER in text else text
+
+
 def _key(name: str) -> str:
-    return name.casefold() if name.startswith(CLIENT_FIELD) else name
+    return name.casefold() if name.startswith(LABELLED) else name
 
 
 def render(text: str, known: Mapping[str, str], *, gap: str = GAP) -> str:

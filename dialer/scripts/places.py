@@ -26,6 +26,7 @@ def follow(script: Script, at: Place, target: str, onward: Onward) -> Place:
 def enter(script: Script, at: Place, target: str, onward: Onward) -> Place:
     """Come to a block, and on through automatic ones: at most as many as there are blocks."""
     order = stages(script)
+    passed: tuple[str, ...] = ()
     for _ in range(len(script.blocks) + 1):
         block = script.block(target)
         if block is None:
@@ -37,9 +38,12 @@ def enter(script: Script, at: Place, target: str, onward: Onward) -> Place:
             suggested=block.disposition or at.suggested,
             goal=at.goal or block.goal,
             stage=block.stage if further else at.stage,
+            passed=passed,
         )
         if not block.automatic:
             return at
+        passed = (*passed, block.id)
+        at = msgspec.structs.replace(at, passed=passed)
         target = onward(block)
         if target == RETURN:
             return unwind(at, len(at.stack) - 1) if at.stack else at

@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dialer.scripts.actions import Action
 from dialer.scripts.model import Value
 from dialer.scripts.values import Typed
 
@@ -65,6 +66,7 @@ class Place(Struct, frozen=True, kw_only=True):
     suggested: str = ""  # the disposition proposed so far
     goal: bool = False  # the goal is met
     stage: str = ""  # the furthest stage reached
+    passed: tuple[str, ...] = ()  # automatic blocks that the last move went through
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -126,6 +128,13 @@ class Step(Struct, frozen=True, kw_only=True):
     hasty: bool = False  # answered before the text can have been read
 
 
+class Due(Struct, frozen=True, kw_only=True):
+    """An action that a step asks for: its texts are filled in, its condition holds."""
+
+    place: str  # the block, or `block/answer`
+    action: Action
+
+
 class Refusal(Struct, frozen=True, kw_only=True):
     """Why a move is not made; nothing has changed. Texts: `dialer.scripts.texts`."""
 
@@ -136,3 +145,4 @@ class Refusal(Struct, frozen=True, kw_only=True):
 class Moved(Struct, frozen=True, kw_only=True):
     state: RunState
     step: Step | None  # None: a repeat of the move before, which is in the log already
+    due: tuple[Due, ...] = ()  # what the step does besides, in its order

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from dialer.scripts.graph import progress
 from dialer.scripts.model import Block, Field, Script
-from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render, table
+from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render
 from dialer.scripts.run import RunState, Visit
-from dialer.scripts.standing import at_end, can_go_back, current, offered, shown_fields, value_of
+from dialer.scripts.standing import at_end, can_go_back, current, known_to, offered, shown_fields, value_of
 from dialer.scripts.texts import NO_ANSWER
 from dialer.scripts.view import AnswerView, BlockView, JumpView, RunView, ScriptFieldView, TrailStep
 
@@ -18,7 +18,7 @@ def view(
 ) -> RunView:
     """The run as the page draws it. Never raises, whatever the client's data hold."""
     block = current(script, state)
-    known = table(script, state.fields, context)
+    known = known_to(script, state, context)
     outside = state.at.stack[0].block if state.at.stack else block.id
     return RunView(
         id=run_id,
@@ -66,6 +66,7 @@ def _field(
         kind=field.kind,
         required=field.required,
         choices=list(field.choices),
+        of=field.of,
         value=value_of(script, state, field, known),
         common=common,
     )

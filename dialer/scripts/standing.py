@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
 from dialer.scripts.model import NEXT, RETURN, Answer, Block, Field, Script, Value
-from dialer.scripts.placeholders import Context, render, table
+from dialer.scripts.placeholders import ANSWER, Context, render, table
 from dialer.scripts.run import Refusal, RunState
+from dialer.scripts.said import templates
 from dialer.scripts.texts import next_text
 from dialer.scripts.values import Invalid, clean, from_text
 
@@ -36,6 +38,21 @@ def can_go_back(state: RunState) -> bool:
     return state.ended is None and any(not visit.stayed for visit in state.trail)
 
 
+def known_to(script: Script, state: RunState, context: Context, *, words: bool = True) -> dict[str, str]:
+    """What placeholders stand for as the run stands."""
+    answers = {visit.at.block: visit.answer for visit in state.trail} if _tells_answers(script) else {}
+    known = table(script, state.fields, context, words=words)
+    if not answers:
+        return known
+    return known | {ANSWER + block: render(answer, known, gap="") for block, answer in answers.items()}
+
+
+@lru_cache(64)
+def _tells_answers(script: Script) -> bool:
+    """Whether any text says what was answered before."""
+    return any(ANSWER in text for _, _, text in templates(script))
+
+
 def shown_fields(script: Script, block: Block) -> tuple[Field, ...]:
     """Common fields first, then the block's own."""
     return (*script.common, *block.fields)
@@ -57,7 +74,7 @@ def checked_fields(
 
     Not strict (the client refuses to go on): what is missing is let be, what is half-typed stays as it is.
     """
-    known = table(script, state.fields, context)
+    known = known_to(script, state, context)
     values: dict[str, Value] = {}
     for field in shown_fields(script, block):
         value = value_of(script, state, field, known)

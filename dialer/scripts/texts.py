@@ -184,6 +184,51 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Скрипт с названием «{name}» уже есть: дайте этому другое.",
         "There is another script with the name “{name}”: give this one another.",
     ),
+    "reference_of": (
+        "Поле «{field}»: «of» говорит, на что ссылка (client, product, …), и нужно только виду reference.",
+        "The field “{field}”: “of” says what a reference is to (client, product, …), and is for references alone.",
+    ),
+    # actions
+    "action_not_yet": (
+        "Действия «{action}» в этой версии ещё нет: для него не готова своя часть программы.",
+        "The action “{action}” is not yet available: the part of the program that it needs does not exist yet.",
+    ),
+    "action_before": (
+        "Блок «{block}» проходят раньше всего сказанного: его действия некому подтвердить. "
+        "Перенесите их на первый ответ.",
+        "The block “{block}” is passed before anything is said: put its actions on the first answer.",
+    ),
+    "action_field": (
+        "«{field}» записать нельзя; можно client.name, client.city, client.fields.…, deal.title, deal.fields.….",
+        "“{field}” cannot be set; client.name, client.city, client.fields.…, deal.title, deal.fields.… can.",
+    ),
+    "action_field_unknown": ("Поля «{field}» в скрипте нет.", "The script has no field “{field}”."),
+    "action_field_kind": (
+        "Поле «{field}» здесь должно быть вида {kind}.",
+        "The field “{field}” has to be of the kind {kind} here.",
+    ),
+    "action_time": (
+        "Когда? Нужно или minutes, или date (поле с датой) и, может быть, time.",
+        "When? Either minutes, or date (a field that holds it) and perhaps time.",
+    ),
+    "action_whom": ("Кому? Нужно либо to (логин), либо role.", "To whom? Either to (a login) or role."),
+    "action_person": (
+        "Сотрудника с логином «{name}» нет.",
+        "There is nobody with the login “{name}”.",
+    ),
+    "action_role": ("Роли «{name}» нет; есть {known}.", "There is no role “{name}”; there are {known}."),
+    "action_hook": (
+        "Веб-хука «{name}» нет: его добавляет администратор в dialer.toml, [web_hooks.{name}].",
+        "There is no web hook “{name}”: an admin adds it to dialer.toml, [web_hooks.{name}].",
+    ),
+    "action_hook_name": (
+        "«{name}» — не имя веб-хука: адрес в скрипте не пишут, его задаёт администратор.",
+        "“{name}” is no name of a web hook: a script holds no address, an admin configures it.",
+    ),
+    "action_part": (
+        "Имя «{name}» в body не годится или повторяется: латинская буква, затем буквы, цифры, «_», «-».",
+        "The name “{name}” in the body will not do, or stands twice: a Latin letter, then letters, digits, “_”, “-”.",
+    ),
     "no_goal": ("Ни один блок не отмечен как цель.", "No block is marked as the goal."),
 }
 

@@ -1,7 +1,8 @@
 """What may stand in a field: cleaning what was typed, and saying it in words.
 
 Canonical forms: number and money `-?digits[.digits]` (no exponent), date `YYYY-MM-DD`, time `HH:MM`,
-phone digits with an optional leading `+`. What is not filled is None.
+phone digits with an optional leading `+`, a reference its id and, after a space, its name. What is not filled
+is None.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ MAX_TEXT: Final = 4_000
 MAX_LIST: Final = 100
 MAX_CHOICE: Final = 200
 MAX_WHOLE: Final = 10**15
+REFERENCES: Final = "client"
+"""What a reference can be looked up in; one to anything else is text that somebody writes."""
 
 Typed = str | int | float | bool | list[str] | None
 """What a page may send for a field."""
@@ -32,6 +35,7 @@ _DATE_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _DATE_RU = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(:\d{2})?", re.ASCII)
 _PHONE = re.compile(r"\+?\d{2,15}", re.ASCII)
+_REFERENCE = re.compile(r"(\d{1,12})(?: (.{0,200}))?", re.ASCII)
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}(\.[^\s@.]{1,63}){1,8}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = dict.fromkeys(map(ord, " \u00a0\u2009\u202f"))
@@ -86,6 +90,12 @@ _OF_TEXT: Final[dict[FieldKind, Callable[[str], str]]] = {
     "phone": _phone,
     "email": _email,
 }
+
+
+def _reference(text: str) -> str:
+    if not _REFERENCE.fullmatch(text):
+        raise Invalid
+    return text
 
 
 def raw(typed: Typed) -> Value:
@@ -145,6 +155,8 @@ def clean(field: Field, value: Value) -> Value:
         if value not in field.choices:
             raise Invalid
         return value
+    if field.kind == "reference":
+        return _reference(value) if field.of == REFERENCES else value[:MAX_CHOICE]
     return _OF_TEXT[field.kind](value)
 
 
@@ -167,4 +179,19 @@ def in_words(field: Field, value: Value, language: Language) -> str:
         return f"{int(found[3])} {_MONTHS[language].split()[int(found[2]) - 1]} {found[1]}"
     if field.kind in ("number", "money") and language == "ru":
         return value.replace(".", ",")
+    if field.kind == "reference" and field.of == REFERENCES and (told := _REFERENCE.fullmatch(value)):
+        return told[2] or told[1]
+    return value
+
+
+def canonical(field: Field, value: Value) -> str:
+    """A value as a program reads it: `2026-03-12`, `true`, `12.5`, the id of a reference; "" when not filled in."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(value)
+    if field.kind == "reference" and field.of == REFERENCES and (told := _REFERENCE.fullmatch(value)):
+        return told[1]
     return value

@@ -13,6 +13,7 @@ class ScriptFieldView(Struct, frozen=True, kw_only=True):
     kind: FieldKind
     required: bool
     choices: list[str]
+    of: str  # what a reference is to
     value: Value
     common: bool  # a common field, shown on every block
 

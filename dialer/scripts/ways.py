@@ -8,13 +8,13 @@ from typing import Final
 from dialer.expressions import Kind as NameKind
 from dialer.expressions import Known, Name, holds
 from dialer.scripts.model import Block, Field, FieldKind, Script, Value, all_fields
-from dialer.scripts.placeholders import FIELD, Context, table
+from dialer.scripts.placeholders import FIELD, Context
 from dialer.scripts.places import Onward
 from dialer.scripts.run import RunState
-from dialer.scripts.standing import value_of
-from dialer.scripts.values import Invalid, clean
+from dialer.scripts.standing import known_to, value_of
+from dialer.scripts.values import Invalid, canonical, clean
 
-_OTHERS: Final = ("client.name", "client.first_name", "client.city", "campaign.name")
+_OTHERS: Final = ("client.name", "client.first_name", "client.city", "deal.stage", "campaign.name")
 _KINDS: Final[dict[FieldKind, NameKind]] = {
     "number": "number",
     "money": "number",
@@ -41,14 +41,15 @@ def onward(script: Script, state: RunState, context: Context) -> Onward:
         if not block.ways:
             return block.next
         if not known:
-            known.update(_known(script, state, context))
+            known.update(facts(script, state, context))
         return next((way.to for way in block.ways if holds(way.when, known)), block.next)
 
     return on
 
 
-def _known(script: Script, state: RunState, context: Context) -> Mapping[str, Known]:
-    texts = table(script, state.fields, context)
+def facts(script: Script, state: RunState, context: Context) -> Mapping[str, Known]:
+    """What each name of a condition holds, as the run stands."""
+    texts = known_to(script, state, context)
     known: dict[str, Known] = {name: texts[name] or None for name in _OTHERS}
     for field in all_fields(script):
         known[FIELD + field.id] = _value(field, value_of(script, state, field, texts))
@@ -63,4 +64,6 @@ def _value(field: Field, value: Value) -> Known:
         return None
     if isinstance(value, str) and field.kind in ("number", "money"):
         return float(value)
+    if isinstance(value, str) and field.kind == "reference":
+        return canonical(field, value)
     return value

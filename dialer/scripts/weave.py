@@ -11,8 +11,10 @@ from typing import Final
 
 import msgspec
 
+from dialer.scripts.actions import Action, templates, with_texts
 from dialer.scripts.findings import Finding, Path
-from dialer.scripts.model import RETURN, Block, Field, Jump, Script, all_fields
+from dialer.scripts.model import RETURN, Answer, Block, Field, Jump, Script, all_fields
+from dialer.scripts.placeholders import moved
 
 Library = Callable[[str], Script | None]
 """A script as it was written, by its name."""
@@ -66,7 +68,7 @@ def check_subs(script: Script, library: Library) -> Iterator[Finding]:
 
 
 def _other_kind(one: Field, other: Field) -> bool:
-    return (one.kind, one.choices) != (other.kind, other.choices)
+    return (one.kind, one.choices, one.of) != (other.kind, other.choices, other.of)
 
 
 def _woven(
@@ -83,7 +85,10 @@ def _woven(
         if other is None or block.sub in within or len(within) > MAX_DEPTH:
             raise CannotWeave(block.sub)
         inner, their_jumps, their_common = _woven(other, library, (*within, block.sub))
-        blocks.append(msgspec.structs.replace(block, sub="", ways=(), next=_within(block.id, other.start)))
+        entry = msgspec.structs.replace(
+            block, sub="", ways=(), actions=(), next=_within(block.id, other.start)
+        )
+        blocks.append(entry)
         blocks += [_moved(each, block) for each in inner]
         jumps += [
             Jump(id=_within(block.id, jump.id), text=jump.text, to=_within(block.id, jump.to))
@@ -101,18 +106,40 @@ def _moved(inner: Block, outer: Block) -> Block:
     def to(target: str) -> str:
         return target if target in ("", RETURN) else _within(here, target)
 
-    moved = msgspec.structs.replace(
+    placed = msgspec.structs.replace(
         inner,
         id=_within(here, inner.id),
         stage=inner.stage or outer.stage,
-        answers=tuple(msgspec.structs.replace(answer, to=to(answer.to)) for answer in inner.answers),
+        text=moved(inner.text, here),
+        hint=moved(inner.hint, here),
+        fields=tuple(
+            msgspec.structs.replace(field, default=moved(field.default, here)) for field in inner.fields
+        ),
+        answers=tuple(_moved_answer(answer, to(answer.to), here) for answer in inner.answers),
+        actions=_moved_actions(inner.actions, here),
         ways=tuple(msgspec.structs.replace(way, to=to(way.to)) for way in inner.ways),
         next=to(inner.next),
         goal=False,  # the goal of an order is not that of asking for an address
     )
     if inner.end == "end":
-        return msgspec.structs.replace(moved, end="", answers=(), ways=outer.ways, next=outer.next)
-    return moved
+        actions = (*placed.actions, *outer.actions)  # here one leaves the outer block
+        return msgspec.structs.replace(
+            placed, end="", answers=(), ways=outer.ways, next=outer.next, actions=actions
+        )
+    return placed
+
+
+def _moved_answer(answer: Answer, to: str, here: str) -> Answer:
+    return msgspec.structs.replace(
+        answer, to=to, text=moved(answer.text, here), actions=_moved_actions(answer.actions, here)
+    )
+
+
+def _moved_actions(actions: tuple[Action, ...], here: str) -> tuple[Action, ...]:
+    return tuple(
+        with_texts(action, {name: moved(text, here) for name, text in templates(action)})
+        for action in actions
+    )
 
 
 def _within(outer: str, inner: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
 import yaml
 
+from dialer.scripts.actions import Action, WebHook, word
 from dialer.scripts.model import PACE, Answer, Block, Field, Jump, Script
 from dialer.scripts.yaml_form import FORMAT
 
@@ -48,6 +50,7 @@ def _block(block: Block) -> dict[str, Any]:
             "goal": block.goal,
             "end": True if block.end == "end" else block.end,
             "disposition": block.disposition,
+            "actions": [_action(action) for action in block.actions],
         }
     )
 
@@ -60,7 +63,20 @@ def _answer(answer: Answer) -> dict[str, Any]:
             "disposition": answer.disposition,
         }
     )
-    return parts if answer.needs_fields else {**parts, "needs_fields": False}
+    if not answer.needs_fields:
+        parts["needs_fields"] = False
+    return parts | _filled({"actions": [_action(action) for action in answer.actions]})
+
+
+def _action(action: Action) -> dict[str, Any]:
+    parts = {
+        part.name: getattr(action, part.name)
+        for part in msgspec.structs.fields(action)
+        if part.name not in ("body", "when") and (part.required or getattr(action, part.name))
+    }
+    if isinstance(action, WebHook):
+        parts |= _filled({"body": {part.key: part.value for part in action.body}})
+    return {"do": word(action)} | _filled({"when": action.when}) | parts
 
 
 def _fields(fields: tuple[Field, ...]) -> dict[str, Any]:
@@ -71,6 +87,7 @@ def _fields(fields: tuple[Field, ...]) -> dict[str, Any]:
                 "kind": "" if field.kind == "text" else field.kind,
                 "required": field.required,
                 "choices": list(field.choices),
+                "of": field.of,
                 "default": field.default,
             }
         )

@@ -10,14 +10,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, get_args
 
+import msgspec
 from msgspec import Struct
 
+from dialer.scripts.actions import KINDS, Action, Part
 from dialer.scripts.findings import Finding, Path, Spot, has_errors
 from dialer.scripts.model import Answer, Block, Field, FieldKind, Haste, Jump, Language, Script, Tone, Way
 from dialer.scripts.yaml_tree import Entries, Items, Node, Scalar, Unreadable, read_tree
 
 FORMAT: Final = "1"
 MAX_PACE: Final = 1_000
+MAX_MINUTES: Final = 366 * 24 * 60
 
 T = TypeVar("T")
 
@@ -101,11 +104,12 @@ class _Reader:
                 "fields": self._by_id(self._field),
                 "answers": self._by_id(self._answer),
                 "sub": self._text,
-                "ways": self._ways,
+                "ways": self._listed("when: …, to: …", self._way),
                 "next": self._text,
                 "goal": self._yes_no,
                 "end": self._end,
                 "disposition": self._text,
+                "actions": self._listed("do: …", self._action),
             },
         )
 
@@ -120,6 +124,7 @@ class _Reader:
                 "tone": self._one_of(get_args(Tone)),
                 "disposition": self._text,
                 "needs_fields": self._yes_no,
+                "actions": self._listed("do: …", self._action),
             },
             needed=("text",),
         )
@@ -134,31 +139,62 @@ class _Reader:
                 "kind": self._one_of(get_args(FieldKind)),
                 "required": self._yes_no,
                 "choices": self._texts,
+                "of": self._text,
                 "default": self._text,
             },
             needed=("label",),
         )
 
-    def _ways(self, node: Node, path: Path) -> tuple[Way, ...] | None:
-        if not isinstance(node, Items):
-            self._fault("value_wrong", path, node.spot, expected="- when: …, to: …")
-            return None
+    def _way(self, node: Entries, path: Path) -> Way | None:
         keys: dict[str, Take] = {"when": self._text, "to": self._text}
-        ways = []
-        for at, item in enumerate(node.items):
-            here = (*path, str(at))
-            self.spots[here] = item.spot
-            if not isinstance(item, Entries):
-                self._fault("value_wrong", here, item.spot, expected="when, to")
-            elif way := self._made(Way, self._parts(item, here, keys, ("when", "to"))):
-                ways.append(way)
-        return tuple(ways)
+        return self._made(Way, self._parts(node, path, keys, ("when", "to")))
+
+    def _action(self, node: Entries, path: Path) -> Action | None:
+        named = next((entry.value for entry in node.entries if entry.key.text == "do"), None)
+        kind = KINDS.get(named.text) if isinstance(named, Scalar) else None
+        keys: dict[str, Take] = {"do": self._one_of(tuple(KINDS))}
+        if kind is None:
+            do = Entries([entry for entry in node.entries if entry.key.text == "do"], node.spot)
+            self._parts(do, path, keys, ("do",))
+            return None
+        parts = msgspec.structs.fields(kind)
+        takes: dict[Any, Take] = {
+            str: self._text,
+            bool: self._yes_no,
+            int: self._whole(0, MAX_MINUTES),
+            tuple[Part, ...]: self._by_id(self._body_part),
+        }
+        keys |= {part.name: takes[part.type] for part in parts}
+        given = self._parts(node, path, keys, tuple(part.name for part in parts if part.required))
+        given.pop("do", None)
+        return self._made(kind, given)
+
+    def _body_part(self, node: Node, path: Path) -> Part | None:
+        text = self._text(node, path)
+        return None if text is None else Part(key=path[-1], value=text)
 
     def _jump(self, node: Node, path: Path) -> Jump | None:
         keys: dict[str, Take] = {"text": self._text, "to": self._text}
         return self._struct(Jump, node, path, keys, needed=("text", "to"))
 
     # --- shapes
+
+    def _listed(self, expected: str, take: Callable[[Entries, Path], Any]) -> Take:
+        def taken(node: Node, path: Path) -> tuple[Any, ...] | None:
+            if not isinstance(node, Items):
+                self._fault("value_wrong", path, node.spot, expected=f"- {expected}")
+                return None
+            found = []
+            for at, item in enumerate(node.items):
+                here = (*path, str(at))
+                self.spots[here] = item.spot
+                if isinstance(item, Entries):
+                    found.append(take(item, here))
+                else:
+                    self._fault("value_wrong", here, item.spot, expected=expected)
+            return tuple(part for part in found if part is not None)
+
+        return taken
 
     def _struct(
         self, kind: type[T], node: Node, path: Path, keys: Mapping[str, Take], needed: tuple[str, ...] = ()

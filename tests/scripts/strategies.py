@@ -7,6 +7,19 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
+from dialer.scripts.actions import (
+    Action,
+    Callback,
+    CreateTask,
+    DealStage,
+    DoNotCall,
+    Exclude,
+    HandOver,
+    Message,
+    Part,
+    SetField,
+    WebHook,
+)
 from dialer.scripts.model import RETURN, Answer, Block, Ending, Field, FieldKind, Jump, Script, Tone, Way
 from dialer.scripts.placeholders import NAMES
 from dialer.scripts.run import Back, Give, JumpTo, Move, NoneFits, Return
@@ -23,6 +36,7 @@ KINDS: tuple[FieldKind, ...] = (
     "yes_no",
     "phone",
     "email",
+    "reference",
 )
 
 GOOD: dict[str, list[Any]] = {
@@ -36,6 +50,7 @@ GOOD: dict[str, list[Any]] = {
     "yes_no": [True, False],
     "phone": ["+7 (912) 345-67-89", "112"],
     "email": ["anna@example.org"],
+    "reference": ["12 Анна", "7"],
 }
 
 lines = st.text(
@@ -59,6 +74,7 @@ def fields(draw: st.DrawFn, field_id: str) -> Field:
         kind=kind,
         required=draw(st.booleans()),
         choices=("a", "b") if kind in ("choice", "choices") else (),
+        of="client" if kind == "reference" else "",
         default=default,
     )
 
@@ -71,6 +87,35 @@ CONDITIONS = st.sampled_from(
         "!(client.city in ['x'])",
     ]
 )
+
+
+whens = st.just("") | CONDITIONS
+minutes = st.integers(1, 10_000)
+somebody = st.sampled_from([{"to": "anna"}, {"role": "supervisor"}])
+actions: st.SearchStrategy[Action] = st.one_of(
+    st.builds(
+        SetField,
+        field=st.sampled_from(["client.city", "client.fields.Floor", "deal.title", "deal.fields.x"]),
+        value=templates,
+        when=whens,
+    ),
+    st.builds(DealStage, stage=templates, close=st.booleans(), when=whens),
+    st.builds(CreateTask, text=templates, minutes=st.just(0) | minutes, role=st.sampled_from(["", "admin"])),
+    st.builds(Callback, minutes=minutes, when=whens),
+    st.builds(DoNotCall, reason=st.just("") | templates),
+    st.builds(Exclude, everywhere=st.booleans()),
+    st.builds(lambda whom, text: HandOver(**whom, text=text), somebody, templates),
+    st.builds(lambda whom, text: Message(**whom, text=text), somebody, templates),
+    st.builds(
+        WebHook,
+        hook=st.just("crm"),
+        body=st.lists(st.sampled_from("abc"), unique=True).flatmap(
+            lambda keys: st.tuples(*(st.builds(Part, key=st.just(key), value=templates) for key in keys))
+        ),
+        when=whens,
+    ),
+)
+action_lists = st.just(()) | st.lists(actions, max_size=3).map(tuple)
 
 
 def _ways(targets: list[str]) -> st.SearchStrategy[tuple[Way, ...]]:
@@ -90,6 +135,7 @@ def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) 
             tone=draw(tones),
             disposition=draw(dispositions),
             needs_fields=draw(st.booleans()),
+            actions=draw(action_lists),
         )
         for at, target in enumerate(to)
     )
@@ -104,6 +150,7 @@ def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) 
             ways=draw(_ways(targets)),
             next=forward,
             stage=draw(st.sampled_from(["", "one", "two"])),
+            actions=draw(action_lists) if text or block_id != "b0" else (),
         )
     return Block(
         id=block_id,
@@ -117,6 +164,7 @@ def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) 
         next=follows,
         goal=draw(st.booleans()),
         disposition=draw(dispositions),
+        actions=draw(action_lists),
     )
 
 

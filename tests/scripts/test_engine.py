@@ -15,6 +15,7 @@ from dialer.scripts.model import RETURN, Answer, Block, Field, Haste, Jump, Scri
 from dialer.scripts.placeholders import Context
 from dialer.scripts.run import (
     Back,
+    Due,
     Ended,
     Give,
     JumpTo,
@@ -285,6 +286,7 @@ def test_any_moves_leave_a_way_on_and_a_loaded_state_goes_on_the_same(
         assert moved.state.step == state.step + 1
         repeat = move(script, moved.state, state.step, one, NOW, CONTEXT)
         assert repeat == Moved(state=moved.state, step=None)
+        _does_what_the_script_says(script, moved)
         assert moved.state.fields.keys() >= state.fields.keys()
         assert len(moved.state.at.stack) <= len(script.blocks)
         log.append(moved.step)
@@ -293,6 +295,15 @@ def test_any_moves_leave_a_way_on_and_a_loaded_state_goes_on_the_same(
     assert [step.step for step in log] == list(range(1, len(log) + 1))
     for before, after in itertools.pairwise(log):
         assert before.to == after.block
+
+
+def _does_what_the_script_says(script: Script, moved: Moved) -> None:
+    """Actions of this script, as plain values; a step back and a way back do nothing."""
+    places = {block.id for block in script.blocks}
+    assert all(due.place.partition("/")[0] in places and not due.action.when for due in moved.due)
+    assert msgspec.json.decode(msgspec.json.encode(moved.due), type=tuple[Due, ...]) == moved.due
+    if moved.step is not None and moved.step.kind in ("back", "return"):
+        assert not moved.due
 
 
 def _has_a_way_on(script: Script, state: RunState) -> None:

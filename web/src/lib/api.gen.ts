@@ -1213,9 +1213,10 @@ export interface components {
             id: string;
             label: string;
             /** @enum {unknown} */
-            kind: "choice" | "choices" | "date" | "email" | "money" | "number" | "phone" | "text" | "time" | "yes_no";
+            kind: "choice" | "choices" | "date" | "email" | "money" | "number" | "phone" | "reference" | "text" | "time" | "yes_no";
             required: boolean;
             choices: string[];
+            of: string;
             value: string | boolean | string[] | null;
             common: boolean;
         };
@@ -1917,6 +1918,8 @@ export interface components {
             end: "" | "end" | "refused";
             /** @default  */
             disposition: string;
+            /** @default [] */
+            actions: (components["schemas"]["SetField"] | components["schemas"]["DealStage"] | components["schemas"]["CreateTask"] | components["schemas"]["Callback"] | components["schemas"]["DoNotCall"] | components["schemas"]["Exclude"] | components["schemas"]["HandOver"] | components["schemas"]["Message"] | components["schemas"]["WebHook"] | components["schemas"]["SendMail"] | components["schemas"]["CreateOrder"] | components["schemas"]["CreateDocument"])[];
         };
         /** Field */
         Field: {
@@ -1926,11 +1929,13 @@ export interface components {
              * @default text
              * @enum {unknown}
              */
-            kind: "choice" | "choices" | "date" | "email" | "money" | "number" | "phone" | "text" | "time" | "yes_no";
+            kind: "choice" | "choices" | "date" | "email" | "money" | "number" | "phone" | "reference" | "text" | "time" | "yes_no";
             /** @default false */
             required: boolean;
             /** @default [] */
             choices: string[];
+            /** @default  */
+            of: string;
             /** @default  */
             default: string;
         };
@@ -1949,6 +1954,173 @@ export interface components {
             disposition: string;
             /** @default true */
             needs_fields: boolean;
+            /** @default [] */
+            actions: (components["schemas"]["SetField"] | components["schemas"]["DealStage"] | components["schemas"]["CreateTask"] | components["schemas"]["Callback"] | components["schemas"]["DoNotCall"] | components["schemas"]["Exclude"] | components["schemas"]["HandOver"] | components["schemas"]["Message"] | components["schemas"]["WebHook"] | components["schemas"]["SendMail"] | components["schemas"]["CreateOrder"] | components["schemas"]["CreateDocument"])[];
+        };
+        /** SetField */
+        SetField: {
+            /** @enum {unknown} */
+            do: "set_field";
+            /** @default  */
+            when: string;
+            field: string;
+            value: string;
+        };
+        /**
+         * DealStage
+         * @description Moves the client's open deal to a stage; begins a deal where none is open. `close`: it ends there.
+         */
+        DealStage: {
+            /** @enum {unknown} */
+            do: "deal_stage";
+            /** @default  */
+            when: string;
+            stage: string;
+            /** @default false */
+            close: boolean;
+        };
+        /**
+         * CreateTask
+         * @description A task for an operator: the one who speaks, if nobody is named.
+         */
+        CreateTask: {
+            /** @enum {unknown} */
+            do: "create_task";
+            /** @default  */
+            when: string;
+            /** @default  */
+            date: string;
+            /** @default  */
+            time: string;
+            /** @default 0 */
+            minutes: number;
+            text: string;
+            /** @default  */
+            to: string;
+            /** @default  */
+            role: string;
+        };
+        /**
+         * Callback
+         * @description The client is called back then; the operator may still change the moment before saving the result.
+         */
+        Callback: {
+            /** @enum {unknown} */
+            do: "callback";
+            /** @default  */
+            when: string;
+            /** @default  */
+            date: string;
+            /** @default  */
+            time: string;
+            /** @default 0 */
+            minutes: number;
+        };
+        /**
+         * DoNotCall
+         * @description None of the client's numbers is ever dialled again.
+         */
+        DoNotCall: {
+            /** @enum {unknown} */
+            do: "do_not_call";
+            /** @default  */
+            when: string;
+            /** @default  */
+            reason: string;
+        };
+        /**
+         * Exclude
+         * @description The client leaves this campaign's pool, or that of every campaign.
+         */
+        Exclude: {
+            /** @enum {unknown} */
+            do: "exclude";
+            /** @default  */
+            when: string;
+            /** @default false */
+            everywhere: boolean;
+        };
+        /**
+         * HandOver
+         * @description The client, and the open deal, are somebody else's from now on; they find a task that says why.
+         */
+        HandOver: {
+            /** @enum {unknown} */
+            do: "hand_over";
+            /** @default  */
+            when: string;
+            /** @default  */
+            to: string;
+            /** @default  */
+            role: string;
+            text: string;
+        };
+        /**
+         * Message
+         * @description Words to a colleague.
+         */
+        Message: {
+            /** @enum {unknown} */
+            do: "message";
+            /** @default  */
+            when: string;
+            /** @default  */
+            to: string;
+            /** @default  */
+            role: string;
+            text: string;
+        };
+        /**
+         * WebHook
+         * @description Calls a web hook that the admin has configured under this name; a script never says where it is.
+         */
+        WebHook: {
+            /** @enum {unknown} */
+            do: "web_hook";
+            /** @default  */
+            when: string;
+            hook: string;
+            /** @default [] */
+            body: components["schemas"]["Part"][];
+        };
+        /**
+         * Part
+         * @description One entry of a web hook's body.
+         */
+        Part: {
+            key: string;
+            value: string;
+        };
+        /** SendMail */
+        SendMail: {
+            /** @enum {unknown} */
+            do: "send_mail";
+            /** @default  */
+            when: string;
+            to: string;
+            /** @default  */
+            subject: string;
+            /** @default  */
+            text: string;
+        };
+        /** CreateOrder */
+        CreateOrder: {
+            /** @enum {unknown} */
+            do: "create_order";
+            /** @default  */
+            when: string;
+            /** @default  */
+            text: string;
+        };
+        /** CreateDocument */
+        CreateDocument: {
+            /** @enum {unknown} */
+            do: "create_document";
+            /** @default  */
+            when: string;
+            form: string;
+            /** @default  */
+            text: string;
         };
         /**
          * Way
@@ -2457,6 +2629,19 @@ export type Script = components['schemas']['Script'];
 export type Block = components['schemas']['Block'];
 export type Field = components['schemas']['Field'];
 export type Answer = components['schemas']['Answer'];
+export type SetField = components['schemas']['SetField'];
+export type DealStage = components['schemas']['DealStage'];
+export type CreateTask = components['schemas']['CreateTask'];
+export type Callback = components['schemas']['Callback'];
+export type DoNotCall = components['schemas']['DoNotCall'];
+export type Exclude = components['schemas']['Exclude'];
+export type HandOver = components['schemas']['HandOver'];
+export type Message = components['schemas']['Message'];
+export type WebHook = components['schemas']['WebHook'];
+export type Part = components['schemas']['Part'];
+export type SendMail = components['schemas']['SendMail'];
+export type CreateOrder = components['schemas']['CreateOrder'];
+export type CreateDocument = components['schemas']['CreateDocument'];
 export type Way = components['schemas']['Way'];
 export type Jump = components['schemas']['Jump'];
 export type ScriptMade = components['schemas']['ScriptMade'];
