@@ -30,17 +30,20 @@ from dialer.ami.messages import (
 from dialer.ami.reconnect import Lifeline, take_stock
 from dialer.ami.settings import AsteriskSettings
 from dialer.ami.translate import ORDER
+from dialer.ami.whereabouts import Whereabouts
 from dialer.health.figures import Figure, gauge
 from dialer.telephony.model import Snapshot
-from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, PbxRefused, Sink
+from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, PbxRefused, Report, Sink
 
 _REMEMBERED_ORDERS = 20_000
-_IN_A_ROOM = "Unable to add"
+_NOT_NOW = "Unable to add"  # Asterisk's word for a leg that is leaving a bridge, and for one in a room
 _MOST_DIGITS = 32
 _MOVING = (
     "channel not up"  # Asterisk's word for a leg that is gone, and for one that it is just sending elsewhere
 )
 _ARRIVES_S = (0.02, 0.05, 0.1, 0.2)
+_LEAVES_S = 0.5  # for leaving a bridge, which takes some milliseconds
+_FREE_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # all within the time that the dialplan waits for a bridge
 _DIGITS = frozenset("0123456789*#ABCD")
 _BETWEEN_DIGITS_S = 0.06  # a far end that listens to tones wants a pause between two alike
 _MODES = {
@@ -63,7 +66,9 @@ class AsteriskPbx:
     ) -> None:
         self.name = settings.name
         self._clock = clock
-        self._line = Lifeline(settings, sink, clock=clock, rng=rng or random.Random())  # noqa: S311 - jitter only
+        self._sink = sink
+        self._where = Whereabouts()
+        self._line = Lifeline(settings, self._hear, clock=clock, rng=rng or random.Random())  # noqa: S311 - jitter only
         self._task: asyncio.Task[None] | None = None
         self._ordered: set[str] = set()
         self._oldest: deque[str] = deque()
@@ -142,13 +147,24 @@ class AsteriskPbx:
         )
 
     async def bridge(self, *, client: str, operator: str) -> None:
-        try:
-            await self._ask(Bridge(client, operator))
-        except PbxRefused as refused:
-            if not str(refused).startswith(_IN_A_ROOM):
-                raise
-            await self._move(RedirectBoth((client, operator), Context.ROOM, (Extension.OUT, Extension.OUT)))
-            await self._ask(Bridge(client, operator))
+        """Nobody is taken out of a room, or while still leaving a bridge: the one is sent out, the other waited for."""
+        for pause_s in _FREE_S:
+            await self._out_of_room(client, operator)
+            try:
+                await self._ask(Bridge(client, operator))
+                return
+            except PbxRefused as refused:
+                if not str(refused).startswith(_NOT_NOW):
+                    raise
+            await asyncio.sleep(pause_s)
+        await self._ask(Bridge(client, operator))
+
+    async def _out_of_room(self, *legs: str) -> None:
+        match [leg for leg, stay in self._where.of(*legs).items() if stay.room]:
+            case [one, other]:
+                await self._move(RedirectBoth((one, other), Context.ROOM, (Extension.OUT, Extension.OUT)))
+            case [one]:
+                await self._move(Redirect(one, Context.ROOM, Extension.OUT))
 
     async def hangup(self, *, leg: str) -> None:
         await self._ask(Hangup(leg))
@@ -233,18 +249,28 @@ class AsteriskPbx:
         return await take_stock(self._connection(), self._line.now)
 
     async def _move(self, redirect: Redirect | RedirectBoth) -> None:
-        """Send a leg elsewhere. One that has not arrived from the last time yet is refused as if it were gone: it is
-        asked for again, as a refused order did nothing.
+        """Send a leg elsewhere, and see it leave the bridge that it was in.
+
+        One that has not arrived from the last time yet is refused as if it were gone: it is asked for again, as a
+        refused order did nothing.
         """
+        legs = (redirect.leg,) if isinstance(redirect, Redirect) else redirect.legs
+        stays = self._where.of(*legs)
         for pause_s in _ARRIVES_S:
             try:
                 await self._ask(redirect)
-                return
+                break
             except PbxRefused as refused:
                 if _MOVING not in str(refused):
                     raise
             await asyncio.sleep(pause_s)
-        await self._ask(redirect)
+        else:
+            await self._ask(redirect)
+        await self._where.left(stays, _LEAVES_S)
+
+    def _hear(self, report: Report) -> None:
+        self._where.hear(report)
+        self._sink(report)
 
     async def _originate(self, order: Originate) -> None:
         """Nothing that rings a phone is sent twice, not even by a caller's mistake."""

@@ -121,7 +121,8 @@ def bridge(manager: Manager, request: Request) -> None:
         _not_captured(manager, request)
         return
     for header, one in (("Channel1", client), ("Channel2", operator)):
-        if one.bridge is not None and one.bridge.name:
+        in_room = one.bridge is not None and one.bridge.name
+        if in_room or exchange.clock.now() < one.free_at:
             manager.refuse(request, f"Unable to add {header} to bridge: {one.name}")
             return
     manager.accept(request, "Channels have been bridged")

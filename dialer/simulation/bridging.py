@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dialer.simulation.exchange import Exchange
 
 SECOND_ENTERS_S = 0.0008
+ROOM_LEFT_S = 0.001  # so long a leg that has left a room cannot be bridged
 NORMAL = 16
 
 
@@ -86,8 +87,12 @@ class Bridging:
             return ""
         said = self.left(channel)
         if bridge.name:
+            self._still_leaves(channel)
             return said + self._room_over(bridge, channel)
         return said + self._behind(bridge)
+
+    def _still_leaves(self, channel: Channel) -> None:
+        channel.free_at = self._x.clock.now() + ROOM_LEFT_S
 
     def both_out(self, one: Channel, other: Channel) -> str:
         """Two leave at once: neither stays behind the other."""
@@ -96,6 +101,8 @@ class Bridging:
             return self.out(one) + self.out(other)
         said = self.left(one) + self.left(other)
         if bridge.name:
+            for leg in (one, other):
+                self._still_leaves(leg)
             said += "".join(self._room_over(bridge, leg) for leg in (one, other))
         return said
 

@@ -82,6 +82,7 @@ class Channel:
     dialled_by: Channel | None = None  # the inbound channel whose fallback rings this phone
     bridge: Bridge | None = None
     partner: Channel | None = None
+    free_at: float = 0.0  # until then it still leaves a room
     behind: bool = False  # after this bridge it goes on behind what it was doing
     was_bridged: bool = False
     spied: str = ""  # the leg that this one listens to

@@ -20,6 +20,7 @@ CLIENT_WAITS_S = 10
 ALONE_WAITS_S = 20
 HOLD_WAITS_S = 3600
 THIRD_WAITS_S = 15
+OUT_WAITS_S = 2
 ECHO_LASTS_S = 20
 OFFER_WAITS_S = 0.5
 INBOUND_RINGS_S = 25
@@ -73,11 +74,15 @@ class Dialplan:
                 return self._ready(channel)
             case ("callwright-client" | "callwright-hold" | "callwright-alone", _):
                 return self.enter(channel, "callwright-alone", "s")
-            case ("callwright-room", "operator"):
+            case ("callwright-room", "out") if channel.variables.get("CW_OUT") == "callwright-hold":
+                return self.enter(channel, "callwright-alone", "s")
+            case ("callwright-room", who) if who == "operator" or (
+                who == "out" and channel.variables.get("CW_OUT") == "callwright-session"
+            ):
                 channel.context, channel.exten = "callwright-session", "s"
                 return self._ready(channel)
-            case ("callwright-room", _):
-                channel.priority = 4
+            case ("callwright-room", who):
+                channel.priority = 5 if who == "out" else 4
         return []
 
     def spied_gone(self, listener: Channel) -> str:
@@ -150,7 +155,8 @@ class Dialplan:
         return said
 
     def _out(self, channel: Channel) -> list[str]:
-        return self.enter(channel, channel.variables.get("CW_OUT", "nowhere"), "s")
+        self._wait(channel, OUT_WAITS_S, lambda: self._x.enter(channel, channel.variables["CW_OUT"]))
+        return []
 
     def _room(self, channel: Channel) -> list[str]:
         channel.priority = 3

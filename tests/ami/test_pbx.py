@@ -14,7 +14,7 @@ import pytest
 
 from dialer.ami.pbx import AsteriskPbx
 from dialer.ami.reconnect import LONG_CAP_S, SHORT_CAP_S, Lifeline, pause_s
-from dialer.telephony.model import LegAnswered, LegEnded, LegOrderFailed
+from dialer.telephony.model import LegAnswered, LegBridged, LegEnded, LegOrderFailed
 from dialer.telephony.port import (
     Connected,
     DialOrder,
@@ -244,21 +244,67 @@ async def test_a_leg_that_is_still_being_sent_elsewhere_is_asked_for_again(
     refusals: int, arrives: bool
 ) -> None:
     """Seen on the real one under load: a second Redirect at once is refused as if the leg were gone."""
-    fake = FakeAmi()
-    left = refusals
-
-    def redirect(headers: dict[str, str]) -> str:
-        nonlocal left
-        left -= 1
-        word = "Success" if left < 0 else "Error"
-        told = "Redirect failed, channel not up." if left >= 0 else "Redirect successful"
-        return message(f"Response: {word}", f"ActionID: {headers['ActionID']}", f"Message: {told}")
-
-    fake.answers["Redirect"] = redirect
+    fake = FakeAmi(answers={"Redirect": refusing("Redirect failed, channel not up.", refusals)})
     async with at_hand(fake) as (pbx, _):
         with contextlib.nullcontext() if arrives else pytest.raises(PbxRefused):
             await pbx.hold(leg=CALL)
     assert len(fake.of("Redirect")) == (refusals + 1 if arrives else 5)
+
+
+@pytest.mark.parametrize("leg", ["Channel1", "Channel2"])
+@pytest.mark.parametrize(("refusals", "joined"), [(3, True), (99, False)])
+async def test_legs_that_still_leave_a_bridge_are_asked_for_again(
+    leg: str, refusals: int, joined: bool
+) -> None:
+    """Captured (control_room_left_too_soon, control_hold_left_too_soon): whoever leaves one cannot be bridged."""
+    fake = FakeAmi(answers={"Bridge": refusing(f"Unable to add {leg} to bridge: PJSIP/trunk-1", refusals)})
+    async with at_hand(fake) as (pbx, _):
+        with contextlib.nullcontext() if joined else pytest.raises(PbxRefused):
+            await pbx.bridge(client=CALL, operator="S1")
+    assert len(fake.of("Bridge")) == (refusals + 1 if joined else 8)
+    assert not fake.of("Redirect"), "nobody who is in no room is sent out of one"
+
+
+async def test_whoever_is_in_no_bridge_is_refused_at_once() -> None:
+    fake = FakeAmi(answers={"Bridge": refusing("Channel1 does not exist: 1", 1)})
+    async with at_hand(fake) as (pbx, _):
+        with pytest.raises(PbxRefused):
+            await pbx.bridge(client=CALL, operator="S1")
+    assert len(fake.of("Bridge")) == 1
+
+
+@pytest.mark.parametrize("legs", [(CALL, "S1"), (CALL,), ("S1",)])
+async def test_who_is_in_a_room_is_sent_out_and_has_left_before_the_bridge(legs: tuple[str, ...]) -> None:
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, reports):
+        fake.push("".join(in_room("Enter", leg) for leg in legs))
+        await reports.until(lambda _: reports.count(LegBridged) == len(legs))
+        bridging = asyncio.create_task(pbx.bridge(client=CALL, operator="S1"))
+        redirect = await fake.wait_for("Redirect")
+        told = [redirect[key] for key in ("Channel", "ExtraChannel") if key in redirect]
+        assert (tuple(told), redirect["Context"], redirect["Exten"]) == (legs, "callwright-room", "out")
+        assert not fake.of("Bridge")
+        fake.push("".join(in_room("Leave", leg) for leg in legs))
+        await bridging
+    assert len(fake.of("Bridge")) == 1
+
+
+def refusing(why: str, times: int) -> Callable[[dict[str, str]], str]:
+    """An answer that is no so many times, and then yes."""
+    left = iter(range(times))
+
+    def answer(headers: dict[str, str]) -> str:
+        word, said = ("Success", "Done") if next(left, None) is None else ("Error", why)
+        return message(f"Response: {word}", f"ActionID: {headers['ActionID']}", f"Message: {said}")
+
+    return answer
+
+
+def in_room(what: str, leg: str) -> str:
+    return message(
+        f"Event: Bridge{what}", "Timestamp: 1.5", "BridgeUniqueid: r1", "BridgeType: base", "BridgeCreator: ConfBridge",
+        f"Uniqueid: {leg}",
+    )  # fmt: skip
 
 
 async def test_a_refused_login_is_said_once_and_tried_slowly(caplog: pytest.LogCaptureFixture) -> None:

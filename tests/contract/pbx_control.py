@@ -207,8 +207,9 @@ async def out_of_a_room_with_the_third(bench: Bench) -> None:
     await joined(bench, call, third)
     await bench.ear.report(SessionReady, since=here, leg=operator)
     assert bench.ear.follow(known(call, operator, third)).state is CallState.TRANSFERRED
+    await bench.pbx.hangup(leg=third)
+    await bench.ear.report(LegAlone, since=here, leg=call)  # as after any other bridge
     await over(bench, known(call, operator, third))
-    await bench.ear.report(LegEnded, since=here, leg=third)
 
 
 async def out_of_a_room_with_the_operator(bench: Bench) -> None:
@@ -217,7 +218,9 @@ async def out_of_a_room_with_the_operator(bench: Bench) -> None:
     await joined(bench, call, operator)
     await bench.ear.report(LegEnded, since=here, leg=third)
     assert bench.ear.follow(known(call, operator, third)).state is CallState.BRIDGED
+    here = bench.ear.mark
     await over(bench, known(call, operator, third))
+    await bench.ear.report(SessionReady, since=here, leg=operator)  # the session outlives the room
 
 
 async def a_client_whom_both_leave_in_a_room_is_alone(bench: Bench) -> None:

@@ -12,7 +12,10 @@ from tests.simulation.replay import CAPTURES, Said, load, play
 # What the shipped account can't see, or what no order of ours brings about.
 OTHER_ACCOUNTS = {"login_too_many_rights", "login_too_few_rights"}
 DYING = {"asterisk_killed", "asterisk_stopped"}  # tested by themselves
-NOT_DONE = {"hold"}  # simulated phones have no such button
+NOT_DONE = {
+    "hold",  # simulated phones have no such button
+    "control_hold_left_too_soon",  # the one enters a bridge and leaves it, for the other is not free yet
+}
 NO_FALLBACK = {"inbound_fallback_nobody", "inbound_rung_out", "inbound_we_hang_up"}
 NAMES = sorted({path.stem for path in CAPTURES.glob("*.capture")} - OTHER_ACCOUNTS - DYING - NOT_DONE)
 KEYS = (  # noqa: SIM905
