@@ -147,7 +147,7 @@ class AsteriskPbx:
         )
 
     async def bridge(self, *, client: str, operator: str) -> None:
-        """Nobody is taken out of a room, or while still leaving a bridge: the one is sent out, the other waited for."""
+        """Nobody can be taken from a room, or while leaving a bridge: the one is sent out, the other waited for."""
         for pause_s in _FREE_S:
             await self._out_of_room(client, operator)
             try:

@@ -302,8 +302,8 @@ def refusing(why: str, times: int) -> Callable[[dict[str, str]], str]:
 
 def in_room(what: str, leg: str) -> str:
     return message(
-        f"Event: Bridge{what}", "Timestamp: 1.5", "BridgeUniqueid: r1", "BridgeType: base", "BridgeCreator: ConfBridge",
-        f"Uniqueid: {leg}",
+        f"Event: Bridge{what}", "Timestamp: 1.5", f"Uniqueid: {leg}", "BridgeUniqueid: r1", "BridgeType: base",
+        "BridgeCreator: ConfBridge",
     )  # fmt: skip
 
 
