@@ -92,6 +92,7 @@ class Block(Struct, frozen=True, kw_only=True):
     end: Ending = ""
     disposition: str = ""  # the result that coming here suggests
     actions: tuple[Action, ...] = ()  # done when it is left by an answer, a default arrow or the script's end
+    pause_recording: bool = False  # silence is recorded while it is on the page: a card number is said
 
     @property
     def automatic(self) -> bool:

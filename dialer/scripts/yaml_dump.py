@@ -51,6 +51,7 @@ def _block(block: Block) -> dict[str, Any]:
             "end": True if block.end == "end" else block.end,
             "disposition": block.disposition,
             "actions": [_action(action) for action in block.actions],
+            "pause_recording": block.pause_recording,
         }
     )
 

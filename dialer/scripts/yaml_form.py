@@ -110,6 +110,7 @@ class _Reader:
                 "end": self._end,
                 "disposition": self._text,
                 "actions": self._listed("do: …", self._action),
+                "pause_recording": self._yes_no,
             },
         )
 

@@ -23,18 +23,27 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     uncertain: bool
 
 
-def place(started_at: datetime, ended_at: datetime, *, end_reason: str, duration_s: float | None) -> Placed:
-    """Hold the sound's length against the time in which it was made.
+def place(
+    started_at: datetime,
+    ended_at: datetime,
+    *,
+    end_reason: str,
+    duration_s: float | None,
+    heard: bool = True,
+) -> Placed:
+    """Hold the sound's length against the time in which it was made; `heard` = the PBX told us of its beginning.
 
-    A recording ends with its call. One that is longer than the time we know of began before we heard of it (the
-    daemon was away): its end is seen, so its beginning is known. Where the end was not seen (a crash, a gap) a
-    shorter one is no surprise: it lost its tail, its marks are right.
+    A recording ends with its call. One whose beginning nobody heard (the daemon was away), longer than the time we
+    know of, began before: its end is seen, so its beginning is known. One that was heard to begin and is longer has
+    silence in it that nobody kept: a PBX that waits in vain for one side's sound writes silence, and that sound too
+    when it comes. Where the end was not seen (a crash, a gap) a shorter one is no surprise: it lost its tail, its
+    marks are right.
     """
     if duration_s is None:
         return Placed(started_at=started_at, uncertain=False)
     longer = duration_s - (ended_at - started_at).total_seconds()
     seen = end_reason == EndReason.HANGUP.value
-    if seen and longer > LENGTHS_AGREE_S:
+    if seen and not heard and longer > LENGTHS_AGREE_S:
         return Placed(started_at=ended_at - timedelta(seconds=duration_s), uncertain=False)
     return Placed(
         started_at=started_at, uncertain=longer > LENGTHS_AGREE_S or (seen and longer < -LENGTHS_AGREE_S)
@@ -47,10 +56,12 @@ def place_all(
     ended_at: datetime,
     *,
     end_reason: str,
+    answered_at: datetime | None = None,
 ) -> dict[int, Placed]:
     """Each segment's beginning, by number; None in `starts` = nobody heard it begin.
 
-    The last one ends with its call, each other no later than the next begins.
+    The last one ends with its call, each other no later than the next begins. One that "began" in the very moment
+    of the answer was not heard either: that is what stands there instead (`desk.model.follow`).
     """
     placed: dict[int, Placed] = {}
     until = ended_at
@@ -61,7 +72,8 @@ def place_all(
         if began is None or began > until:
             began = until - timedelta(seconds=length or 0.0)
         if last:
-            found = place(began, until, end_reason=end_reason, duration_s=length)
+            heard = not unheard and began != answered_at
+            found = place(began, until, end_reason=end_reason, duration_s=length, heard=heard)
             seen = end_reason == EndReason.HANGUP.value
             found = msgspec.structs.replace(found, uncertain=found.uncertain or (unheard and not seen))
         else:

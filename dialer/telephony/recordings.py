@@ -218,6 +218,7 @@ class Recorder:
             {number: finished[number].duration_s for number in numbers},
             row.ended_at,
             end_reason=row.end_reason,
+            answered_at=row.answered_at,
         )
         state = whole_state([each.state for each in finished.values()])
         now = self._now()
@@ -277,7 +278,7 @@ def _unfinished(conn: Connection) -> list[Row[Any]]:
 
 def _one(conn: Connection, call_id: str) -> Any:
     found = conn.execute(
-        select(recordings.c.state, calls.c.pbx, calls.c.ended_at, calls.c.end_reason)
+        select(recordings.c.state, calls.c.pbx, calls.c.answered_at, calls.c.ended_at, calls.c.end_reason)
         .join(calls, calls.c.id == recordings.c.call_id)
         .where(recordings.c.call_id == call_id)
     )

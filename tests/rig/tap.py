@@ -9,19 +9,20 @@ import io
 import socket
 import struct
 import threading
-import time
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import numpy as np
 import soundfile
 
-from tests.rig.sound import Samples, strength
+from tests.rig.sound import Clock, Samples, strength
 
 A_LAW, EVENT = 8, 101
 _KEYS = "0123456789*#ABCD"
 PHONES_PORT = 30_000  # where the media ports of our sipps begin (far_end.py)
 RATE = 8000
 _OUTGOING = 4  # the loopback shows each packet twice
+_SO_TIMESTAMPNS = 35
 Address = tuple[str, int]
 
 
@@ -35,6 +36,22 @@ class Packet:
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A clock voice as a phone heard it: when (s since 1970) each packet was `sent`, its place (s) in the sound."""
+
+    sent: tuple[float, ...]
+    places: tuple[float, ...]
+    clock: Clock
+
+    def moment(self, at: float) -> float:
+        """Which moment of the voice the phone heard at that time, by the packet that it then had last."""
+        last = bisect_right(self.sent, at) - 1
+        if last < 0:
+            raise LookupError("nothing had been sent yet")
+        return self.clock.moment(self.places[last] + at - self.sent[last])
+
+
 @dataclass
 class Tap:
     """Use it as a context, inside the network namespace."""
@@ -45,6 +62,8 @@ class Tap:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
         self._socket.bind(("lo", 0))
         self._socket.settimeout(0.2)
+        # When a packet went is the kernel's word: on a busy machine we read it late.
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._over = False
         self._thread = threading.Thread(target=self._read, name="tap", daemon=True)
         self._thread.start()
@@ -70,6 +89,19 @@ class Tap:
         mine = [one for one in list(self.packets) if one.to == phone and one.kind == A_LAW]
         return _sound([one for one in mine if since <= one.at < until])
 
+    def told(self, address: str, since: float) -> Heard:
+        """The clock voice that the one phone at `address` was sent since then."""
+        told = [one for one in list(self.packets) if one.to[0] == address and one.kind == A_LAW]
+        told = [one for one in told if one.at >= since]
+        starts = [(one.stamp - told[0].stamp) % 2**32 for one in told]
+        assert max(starts, default=0) < 600 * RATE, "one stream of less than ten minutes"
+        voice = np.zeros(max(starts, default=0) + RATE)
+        for start, one in zip(starts, told, strict=True):
+            samples = _sound([one])
+            voice[start : start + len(samples)] = samples
+        places = tuple(start / RATE for start in starts)
+        return Heard(tuple(one.at for one in told), places, Clock.listen(voice, RATE))
+
     def keys_to(self, phone: Address, since: float = 0.0) -> str:
         """The keys that were sent to a phone as telephone events."""
         events = [one for one in self.packets if one.to == phone and one.kind == EVENT and one.at >= since]
@@ -79,10 +111,12 @@ class Tap:
     def _read(self) -> None:
         while not self._over:
             try:
-                data, address = self._socket.recvfrom(4096)
+                data, beside, _, address = self._socket.recvmsg(4096, 64)
             except TimeoutError:
                 continue
-            if address[2] != _OUTGOING and (packet := _packet(data)) is not None:
+            seconds, nanoseconds = struct.unpack("qq", beside[0][2])
+            packet = _packet(data, seconds + nanoseconds / 1e9) if address[2] != _OUTGOING else None
+            if packet is not None:
                 self.packets.append(packet)
 
 
@@ -94,7 +128,7 @@ def _sound(packets: list[Packet]) -> Samples:
     return np.asarray(samples, dtype=np.float64)
 
 
-def _packet(data: bytes) -> Packet | None:
+def _packet(data: bytes, at: float) -> Packet | None:
     """An RTP packet in an IPv4 one, or None."""
     head = (data[0] & 15) * 4
     if data[9] != socket.IPPROTO_UDP or len(data) < head + 20:
@@ -104,4 +138,4 @@ def _packet(data: bytes) -> Packet | None:
     if first >> 6 != 2 or min(source, to) < 10_000 or kind & 127 not in (A_LAW, EVENT):
         return None
     here, there = socket.inet_ntoa(data[12:16]), socket.inet_ntoa(data[16:20])
-    return Packet(time.time(), (here, source), (there, to), kind & 127, stamp, data[head + 20 :])
+    return Packet(at, (here, source), (there, to), kind & 127, stamp, data[head + 20 :])

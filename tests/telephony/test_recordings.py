@@ -35,9 +35,12 @@ SECONDS = st.floats(0, 4000)
 # --- where a recording stands in time -----------------------------------------------------------------------
 
 
-def placed_of(lasted: float, sound: float, end_reason: str = "hangup") -> tuple[float, bool]:
+def placed_of(
+    lasted: float, sound: float, end_reason: str = "hangup", *, heard: bool = True
+) -> tuple[float, bool]:
     """How much the beginning was moved (s), and whether the marks are uncertain."""
-    found = place(START, START + timedelta(seconds=lasted), end_reason=end_reason, duration_s=sound)
+    ended = START + timedelta(seconds=lasted)
+    found = place(START, ended, end_reason=end_reason, duration_s=sound, heard=heard)
     return (found.started_at - START).total_seconds(), found.uncertain
 
 
@@ -48,9 +51,16 @@ def test_lengths_that_agree_move_nothing(lasted: float, more: float) -> None:
 
 @given(SECONDS, st.floats(LENGTHS_AGREE_S + 0.001, 100))
 def test_a_recording_longer_than_what_was_seen_began_before(lasted: float, more: float) -> None:
-    moved, uncertain = placed_of(lasted, lasted + more)
+    moved, uncertain = placed_of(lasted, lasted + more, heard=False)
     assert moved == pytest.approx(-more, abs=1e-5)
     assert not uncertain
+
+
+@given(SECONDS, st.floats(LENGTHS_AGREE_S + 0.001, 100))
+def test_one_that_was_heard_to_begin_and_is_longer_has_silence_in_it_nobody_knows_where(
+    lasted: float, more: float
+) -> None:
+    assert placed_of(lasted, lasted + more) == (0, True)
 
 
 @given(st.floats(1, 4000), st.floats(LENGTHS_AGREE_S + 0.001, 1))
@@ -104,8 +114,11 @@ class Studio:
         self.told += [e.event for e in envelopes if isinstance(e.event, RecordingReady)]
         self.woken.set()
 
-    async def call(self, call_id: str, *, seconds: float = 2.0, end_reason: str = "hangup") -> CallEnded:
-        """A call of which the store knows, recorded from its beginning to its end."""
+    async def call(
+        self, call_id: str, *, seconds: float = 2.0, end_reason: str = "hangup", heard: bool = True
+    ) -> CallEnded:
+        """A call of which the store knows, recorded from its beginning (`heard`, or taken to be the answer)."""
+        answered = START - timedelta(milliseconds=3 if heard else 0)
 
         def write(conn: Connection) -> None:
             calls.start(
@@ -123,7 +136,7 @@ class Studio:
             conn.execute(
                 update(calls_table)
                 .where(calls_table.c.id == call_id)
-                .values(ended_at=end, end_reason=end_reason)
+                .values(answered_at=answered, ended_at=end, end_reason=end_reason)
             )
 
         await self.store.write(write)
@@ -202,7 +215,7 @@ async def test_what_many_calls_left_when_the_pbx_died_is_not_waited_for(studio: 
 
 
 async def test_a_beginning_that_nobody_saw_is_told_by_the_length(studio: Studio) -> None:
-    ended = await studio.call("A", seconds=2.0)
+    ended = await studio.call("A", seconds=2.0, heard=False)
     studio.pbx_writes("A", seconds=3.25)
     recorder = studio.recorder()
     await recorder.start()
