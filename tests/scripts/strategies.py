@@ -163,6 +163,7 @@ def _block(draw: st.DrawFn, block_id: str, targets: list[str], must: list[str]) 
         ways=draw(_ways(targets)) if follows else (),
         next=follows,
         goal=draw(st.booleans()),
+        pause_recording=draw(st.booleans()),
         disposition=draw(dispositions),
         actions=draw(action_lists),
     )

@@ -1920,6 +1920,8 @@ export interface components {
             disposition: string;
             /** @default [] */
             actions: (components["schemas"]["SetField"] | components["schemas"]["DealStage"] | components["schemas"]["CreateTask"] | components["schemas"]["Callback"] | components["schemas"]["DoNotCall"] | components["schemas"]["Exclude"] | components["schemas"]["HandOver"] | components["schemas"]["Message"] | components["schemas"]["WebHook"] | components["schemas"]["SendMail"] | components["schemas"]["CreateOrder"] | components["schemas"]["CreateDocument"])[];
+            /** @default false */
+            pause_recording: boolean;
         };
         /** Field */
         Field: {
