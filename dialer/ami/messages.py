@@ -89,6 +89,9 @@ class Variable(enum.StrEnum):
     CALL = "CW_CALL"
     RECORD = "CW_RECORD"
     ROOM = "CW_ROOM"  # the name of a room of three
+    MOST = (
+        "TIMEOUT(absolute)"  # a function: Asterisk ends the channel so many seconds later, whoever lives then
+    )
     SPIED = "CW_SPIED"  # the leg that a supervisor listens to
 
 

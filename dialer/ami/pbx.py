@@ -33,7 +33,16 @@ from dialer.ami.translate import ORDER
 from dialer.ami.whereabouts import Whereabouts
 from dialer.health.figures import Figure, gauge
 from dialer.telephony.model import Snapshot
-from dialer.telephony.port import DialOrder, Listening, OrderInvalid, PbxAway, PbxRefused, Report, Sink
+from dialer.telephony.port import (
+    DialOrder,
+    Listening,
+    OrderInvalid,
+    PbxAway,
+    PbxError,
+    PbxRefused,
+    Report,
+    Sink,
+)
 
 _REMEMBERED_ORDERS = 20_000
 _NOT_NOW = "Unable to add"  # Asterisk's word for a leg that is leaving a bridge, and for one in a room
@@ -72,6 +81,7 @@ class AsteriskPbx:
         self._task: asyncio.Task[None] | None = None
         self._ordered: set[str] = set()
         self._oldest: deque[str] = deque()
+        self._bounds: dict[str, float] = {}  # when Asterisk is to end a leg, by the monotonic clock
 
     async def start(self) -> None:
         """Begin to keep the connection; this object owns the task until `stop`."""
@@ -142,11 +152,15 @@ class AsteriskPbx:
                 context=Context.CLIENT,
                 timeout_s=order.ring_timeout_s,
                 caller_id=order.caller_id,
-                variables=_variables(order.call, order.record),
+                variables=(*_variables(order.call, order.record), *self._bound(order)),
             )
         )
 
     async def bridge(self, *, client: str, operator: str) -> None:
+        await self._join(client, operator)
+        await self._bind_again(client, operator)
+
+    async def _join(self, client: str, operator: str) -> None:
         """Nobody can be taken from a room, or while leaving a bridge: the one is sent out, the other waited for."""
         for pause_s in _FREE_S:
             await self._out_of_room(client, operator)
@@ -185,6 +199,7 @@ class AsteriskPbx:
 
     async def hold(self, *, leg: str) -> None:
         await self._move(Redirect(leg, Context.HOLD))
+        await self._bind_again(leg)
 
     async def send_digits(self, *, leg: str, digits: str) -> None:
         if not 1 <= len(digits) <= _MOST_DIGITS or not _DIGITS.issuperset(digits):
@@ -202,6 +217,7 @@ class AsteriskPbx:
                 context=Context.THIRD,
                 timeout_s=order.ring_timeout_s,
                 caller_id=order.caller_id,
+                variables=self._bound(order),
             )
         )
 
@@ -221,6 +237,7 @@ class AsteriskPbx:
         enters = Extension.OPERATOR if in_session else Extension.THIRD
         await self._move(RedirectBoth(pair, Context.ROOM, (enters, Extension.OPERATOR)))
         await self._move(Redirect(client, Context.ROOM, Extension.CLIENT))
+        await self._bind_again(client, third)
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         await self._originate(
@@ -247,6 +264,25 @@ class AsteriskPbx:
 
     async def snapshot(self) -> Snapshot:
         return await take_stock(self._connection(), self._line.now)
+
+    def _bound(self, order: DialOrder) -> tuple[tuple[Variable, str], ...]:
+        if order.most_s is None:
+            return ()
+        now = time.monotonic()
+        self._bounds = {leg: until for leg, until in self._bounds.items() if until > now}
+        self._bounds[order.call] = now + order.most_s
+        return ((Variable.MOST, str(order.most_s)),)
+
+    async def _bind_again(self, *legs: str) -> None:
+        """A leg that is joined or moved loses its bound (seen on 22.10): it is set anew to what is left.
+
+        What was ordered is done by then, and is not undone by a leg that has gone meanwhile.
+        """
+        for leg in legs:
+            if (until := self._bounds.get(leg)) is not None:
+                left = max(1, round(until - time.monotonic()))
+                with contextlib.suppress(PbxError):
+                    await self._ask(SetVariable(leg, Variable.MOST, str(left)))
 
     async def _move(self, redirect: Redirect | RedirectBoth) -> None:
         """Send a leg elsewhere, and see it leave the bridge that it was in.

@@ -27,7 +27,7 @@ from dialer.desk.verbs import Verbs
 from dialer.desk.view import DeskState
 from dialer.desk.world import DeskRefused, World
 from dialer.telephony import dialling, thirds
-from dialer.telephony.dialling import Dial
+from dialer.telephony.dialling import Dial, Permit
 from dialer.telephony.model import Leg, LegRole
 from dialer.telephony.policy import Refused
 from dialer.telephony.port import DialOrder, OrderStopped, OrderUnknown, PbxError
@@ -117,13 +117,13 @@ class Control:
             since=now,
             ring_timeout_s=loaded.campaign.ring_timeout_s,
         )
-        shown: list[str] = []
+        given: list[Permit] = []
 
         def ask(conn: Connection) -> Refused | None:
             permit = dialling.permit(conn, dial, now)
             if isinstance(permit, Refused):
                 return permit
-            shown.append(permit.caller_id)
+            given.append(permit)
             return None
 
         await self._begin(room, work, call, third, line=line.name, may=ask)
@@ -131,7 +131,8 @@ class Control:
             call=leg,
             number=number,
             line=line.dial,
-            caller_id=shown[-1],
+            caller_id=given[-1].caller_id,
+            most_s=given[-1].most_s,
             ring_timeout_s=third.ring_timeout_s,
             record=False,
         )

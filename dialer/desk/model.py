@@ -38,6 +38,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     ended_by: str = ""
     record: bool = True
     caller_id: str = ""  # what the client sees, "" = the PBX's own
+    most_s: int | None = None  # so long after `started_at` it is ended: the day's limit abroad
 
     @property
     def ended(self) -> bool:

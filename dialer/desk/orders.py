@@ -75,6 +75,7 @@ class Orders:
             caller_id=call.caller_id,
             ring_timeout_s=campaign.ring_timeout_s,
             record=call.record,
+            most_s=call.most_s,
         )
         if self.world.now() - call.started_at > FRESH:
             log.warning("dial order not sent, too old: call %s", call.id)

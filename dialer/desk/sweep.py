@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=5)  # the store's own leases, whoever in memory knows of them
 NO_TRACE = timedelta(seconds=10)  # beyond the ring timeout
+BEFORE_PBX = timedelta(seconds=2)  # we end a bounded call so long before the PBX does
 LINGERS = timedelta(seconds=2)  # a leg ends within milliseconds of its own hangup
 
 
@@ -52,6 +53,8 @@ class Sweep:
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
                 await self._give_up(room, work.call, now)
+            elif work is not None and work.call is not None and _is_over(work.call, now):
+                await self._end_by_limit(room, work.call)
             elif work is not None and work.call is not None and self._taping.is_forgotten(work.call, now):
                 await self._taping.resume_forgotten(room)
             if is_due(work, now):
@@ -104,6 +107,18 @@ class Sweep:
         )
         return not seen and call.answered_at is None and call.started_at + limit <= now
 
+    async def _end_by_limit(self, room: Room, call: CallRecord) -> None:
+        """The PBX would end it in a moment by itself, and nobody would know why."""
+        async with self._rooms.changing(room):
+            work = room.desk.work
+            if work is None or work.call is None or work.call.id != call.id or work.call.ended:
+                return
+            with contextlib.suppress(PbxError):  # it has the order to end it in any case
+                await self.world.pbx(call.pbx).hangup(leg=call.leg)
+            log.warning("call %s ended: the day's limit abroad is reached", call.id)
+            room.refusal = Refusal(code="call_limit")
+            self._rooms.push(room)
+
     async def _give_up(self, room: Room, call: CallRecord, now: datetime) -> None:
         async with self._rooms.changing(room):
             work = room.desk.work
@@ -114,3 +129,9 @@ class Sweep:
                 room, units.close_unsent(work.call, EndReason.LOST_SIGHT, Outcome.UNKNOWN, now)
             )
             self._rooms.push(room)
+
+
+def _is_over(call: CallRecord, now: datetime) -> bool:
+    if call.most_s is None or call.ended:
+        return False
+    return call.started_at + timedelta(seconds=call.most_s) - BEFORE_PBX <= now

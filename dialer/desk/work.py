@@ -230,7 +230,7 @@ def order_call(
     if refusal is not None:
         return refusal
     dialling.note(conn, dial, allowed, now)
-    call = msgspec.structs.replace(call, caller_id=allowed.caller_id)
+    call = msgspec.structs.replace(call, caller_id=allowed.caller_id, most_s=allowed.most_s)
     calls.start(
         conn,
         now=now,

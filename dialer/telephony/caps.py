@@ -10,12 +10,15 @@ from msgspec import Struct
 from dialer.telephony.policy import Cap, Refused, Scope
 
 MINUTE = timedelta(minutes=1)
+LEAST_S = 60  # a shorter call is not begun
+RATHER_S = 600  # so long a call may last, if the day leaves it, whoever else wants to call
 
 
 class Use(Struct, frozen=True, kw_only=True):
     """What was dialled over one scope: in the last minute, now, and today, calls that still run included.
 
-    `oldest` is the first call of the last minute. Money is in thousandths.
+    `oldest` is the first call of the last minute. `reserved`: what running calls may still use, where that is
+    bounded (`longest`). Money is in thousandths.
     """
 
     minute: int = 0
@@ -23,6 +26,8 @@ class Use(Struct, frozen=True, kw_only=True):
     live: int = 0
     seconds: int = 0
     cost: int = 0
+    reserved_s: int = 0
+    reserved_cost: int = 0
 
 
 def matching(caps: Iterable[Cap], keys: Mapping[Scope, str], *, home: bool) -> list[tuple[Cap, Scope]]:
@@ -53,6 +58,35 @@ def refused(
             if worst is None or _later(no, worst):
                 worst = no
     return worst
+
+
+def longest(
+    caps: Iterable[tuple[Cap, Scope]], use: Mapping[Scope, Use], *, per_minute: int
+) -> int | Refused | None:
+    """How many seconds a call may last, its ringing among them, so that no day's cap is overspent; None = any.
+
+    What running calls may still use counts as used, so that it holds though nobody ends them in time. A call gets
+    half of what is left: others shall be able to call, too.
+    """
+    shortest: int | None = None
+    for cap, scope in caps:
+        so_far = use.get(scope, Use())
+        if cap.minutes_per_day is not None:
+            left = cap.minutes_per_day * 60 - so_far.seconds - so_far.reserved_s
+            if left < LEAST_S:
+                return _no("cap_minutes_per_day", cap, cap.minutes_per_day, None)
+            shortest = _shorter(shortest, left)
+        if cap.cost_per_day is not None and per_minute:
+            left = (cap.cost_per_day - so_far.cost - so_far.reserved_cost) // per_minute * 60
+            if left < LEAST_S:
+                return _no("cap_cost_per_day", cap, cap.cost_per_day, None)
+            shortest = _shorter(shortest, left)
+    return shortest
+
+
+def _shorter(shortest: int | None, left: int) -> int:
+    share = max(left // 2, min(left, RATHER_S))
+    return share if shortest is None else min(shortest, share)
 
 
 def _later(one: Refused, other: Refused) -> bool:

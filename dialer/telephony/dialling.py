@@ -33,11 +33,15 @@ class Dial(Struct, frozen=True, kw_only=True):
 
 
 class Permit(Struct, frozen=True, kw_only=True):
-    """It may be dialled, shown as `caller_id` ("" = the PBX's own). `per_minute` is its price in thousandths."""
+    """It may be dialled, shown as `caller_id` ("" = the PBX's own). `per_minute` is its price in thousandths.
+
+    `most_s`: how long it may last from the order on; none = as long as it likes.
+    """
 
     caller_id: str
     destination: str
     per_minute: int
+    most_s: int | None = None
 
 
 _POLICIES = select(line_policies.c.line, line_policies.c.policy).where(
@@ -81,8 +85,13 @@ def ask(conn: Connection, dial: Dial, now: datetime) -> Permit | Refused:
     if isinstance(answer, Refused):
         alarms.raise_for(conn, answer, line=dial.line.name, operator_id=dial.operator_id, now=now)
         return answer
-    where, price = answer
-    return Permit(caller_id=_caller_id(conn, dial, own), destination=where.destination, per_minute=price)
+    where, price, most_s = answer
+    return Permit(
+        caller_id=_caller_id(conn, dial, own),
+        destination=where.destination,
+        per_minute=price,
+        most_s=most_s,
+    )
 
 
 def policies(conn: Connection, line: str) -> tuple[Policy, Policy]:
@@ -93,7 +102,7 @@ def policies(conn: Connection, line: str) -> tuple[Policy, Policy]:
 
 def _decide(
     conn: Connection, dial: Dial, service: Policy, own: Policy, now: datetime
-) -> tuple[ranges.Reached, int] | Refused:
+) -> tuple[ranges.Reached, int, int | None] | Refused:
     line = dial.line
     no = barred(((SERVICE, service), (line.name, own)), now)
     if no is not None:
@@ -114,7 +123,11 @@ def _decide(
         return Refused(code="line_full", params={"line": line.name, "capacity": line.capacity})
     price = per_minute(dial.number, own, service)
     no = caps.refused(standing, use, per_minute=price, now=now, tomorrow=tomorrow(now))
-    return no if no is not None else (where, price)
+    if no is not None:
+        return no
+    # A call at home is never cut: what it may cost is known, and a client is on the line.
+    most_s = None if where.home else caps.longest(standing, use, per_minute=price)
+    return most_s if isinstance(most_s, Refused) else (where, price, most_s)
 
 
 def tomorrow(now: datetime) -> datetime:
@@ -151,6 +164,7 @@ def note(conn: Connection, dial: Dial, allowed: Permit, now: datetime) -> None:
             "operator_id": dial.operator_id,
             "campaign_id": dial.campaign_id,
             "per_minute": allowed.per_minute,
+            "most_s": allowed.most_s,
             "at": now,
         },
     )

@@ -60,6 +60,7 @@ class DialOrder:
     caller_id: str  # digits with an optional +, or ""
     ring_timeout_s: int
     record: bool
+    most_s: int | None = None  # so long after the order the PBX itself ends the leg; none = never
 
 
 class Listening(enum.StrEnum):

@@ -95,6 +95,7 @@ dials = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("answered_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
+    Column("most_s", Integer),  # so long after `at` the PBX ends it; none = nothing bounds it
     Index("ix_dials_line", "line", "at"),
     Index("ix_dials_operator", "operator_id", "at"),
     Index("ix_dials_campaign", "campaign_id", "at"),
@@ -102,7 +103,7 @@ dials = Table(
     Index("ix_dials_number", "number", "at"),
     # Two equalities: SQLite takes these for the live ones, and does not walk through all that a key ever dialled.
     *(
-        Index(f"ix_dials_live_{name}", column, "ended_at", "answered_at", "per_minute")
+        Index(f"ix_dials_live_{name}", column, "ended_at", "answered_at", "per_minute", "most_s")
         for name, column in (
             ("line", "line"),
             ("operator", "operator_id"),

@@ -67,11 +67,17 @@ def _arm(scope: Scope) -> Select[Any]:
     key = bindparam(f"key_{scope.value}", type_=column.type)
     lately = and_(column == key, dials.c.at > bindparam("minute_ago", type_=BigInteger))
     lasted = _seconds(bindparam("now", type_=BigInteger), _micros(dials.c.answered_at))
+    most = func.coalesce(dials.c.most_s, literal_column("0", Integer))
+    nothing = literal_column("0", Integer)
+    bounded = case((most > lasted, most - lasted), else_=nothing)
+    owed = _cost(most, dials.c.per_minute) - _cost(lasted, dials.c.per_minute)
     live = (
         select(
             func.count().label("live"),
             func.coalesce(func.sum(lasted), 0).label("live_seconds"),
             func.coalesce(func.sum(_cost(lasted, dials.c.per_minute)), 0).label("live_cost"),
+            func.coalesce(func.sum(bounded), 0).label("reserved_s"),
+            func.coalesce(func.sum(case((owed > nothing, owed), else_=nothing)), 0).label("reserved_cost"),
         )
         .where(column == key, dials.c.ended_at.is_(None))
         .subquery()
@@ -90,6 +96,8 @@ def _arm(scope: Scope) -> Select[Any]:
         live.c.live,
         live.c.live_seconds,
         live.c.live_cost,
+        live.c.reserved_s,
+        live.c.reserved_cost,
         func.coalesce(select(dialled_days.c.seconds).where(days).scalar_subquery(), 0).label("seconds"),
         func.coalesce(select(dialled_days.c.cost).where(days).scalar_subquery(), 0).label("cost"),
     ).select_from(of_minute.join(live, literal_column("1") == literal_column("1")))
@@ -103,7 +111,8 @@ def _carried() -> Select[Any]:
     )
     ours = select(func.count()).where(dials.c.ended_at.is_(None), dials.c.line == line)
     nothing: list[ColumnElement[Any]] = [
-        literal_column("0").label(name) for name in ("live_seconds", "live_cost", "seconds", "cost")
+        literal_column("0").label(name)
+        for name in ("live_seconds", "live_cost", "reserved_s", "reserved_cost", "seconds", "cost")
     ]
     return select(
         literal("carried").label("scope"),
@@ -145,6 +154,8 @@ def load_use(
             live=row.live,
             seconds=row.seconds + row.live_seconds,
             cost=row.cost + row.live_cost,
+            reserved_s=row.reserved_s,
+            reserved_cost=row.reserved_cost,
         )
     return int(carried.live), found
 

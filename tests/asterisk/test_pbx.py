@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from dialer.ami.pbx import AsteriskPbx
 from dialer.ami.settings import AsteriskSettings
+from dialer.telephony.model import ClientReady, LegEnded, LegSetAside
 from dialer.telephony.port import Connected
-from tests.contract.pbx_bench import Bench, Ear
+from tests.contract.pbx_bench import Bench, Ear, new_id
+from tests.contract.pbx_steps import STAYS, joined, order, session
 from tests.contract.pbx_suite import SUITE
 from tests.rig.asterisk import AsteriskServer
 from tests.rig.far_end import Caller, FarEnd
@@ -59,3 +63,17 @@ async def bench(asterisk: AsteriskServer, far_end: FarEnd, phones: FarEnd) -> As
 @pytest.mark.parametrize("scenario", SUITE, ids=lambda one: one.__name__)
 async def test_real(bench: Bench, scenario: Callable[[Bench], Awaitable[None]]) -> None:
     await scenario(bench)
+
+
+async def test_a_bounded_call_is_ended_by_asterisk_itself(bench: Bench) -> None:
+    """The day's limit abroad holds though the daemon be dead: nobody but Asterisk hangs up here."""
+    operator, call = await session(bench), new_id()
+    began = time.monotonic()
+    await bench.pbx.dial(replace(order(call, STAYS), most_s=3))
+    await bench.ear.report(ClientReady, leg=call)
+    await joined(bench, call, operator)
+    await bench.pbx.hold(leg=call)
+    await bench.ear.report(LegSetAside, leg=call)
+    await bench.pbx.bridge(client=call, operator=operator)
+    await bench.ear.report(LegEnded, leg=call)
+    assert 2.5 < time.monotonic() - began < 4.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from dialer.store.outbox import Envelope
 from dialer.telephony import alarms, policies
 from dialer.telephony.line_control import LineControl
 from dialer.telephony.policies import Person
-from dialer.telephony.policy import DEFAULT
+from dialer.telephony.policy import DEFAULT, Cap, Scope
 from dialer.telephony.port import DialOrder
+from dialer.telephony.ranges import Range
 from dialer.telephony.tables import dials
 from tests.desk.conftest import Office
 
@@ -168,6 +170,47 @@ async def test_an_attempt_that_its_campaign_refuses_is_no_dial(office: Office) -
     office.pass_time(minutes=2)
     assert await dial(office, room) == "attempts_per_day"
     assert await count_dials(office) == 1
+
+
+# --- the day's limits abroad ------------------------------------------------------------------------------------
+
+
+async def test_what_is_dialled_abroad_is_bounded_and_nobody_at_home_is(office: Office) -> None:
+    def open_abroad(conn: Connection) -> None:
+        alike = Range(prefix="+7840")
+        policies.change_range(conn, "main", alike, remove=False, abroad=False, by=HEAD, now=office.now)
+        caps = (Cap(scope=Scope.ABROAD, minutes_per_day=20),)
+        policies.change(conn, "", {"caps": caps}, HEAD, office.now)
+
+    await office.store.write(open_abroad)
+    room = await talking(office)
+    assert office.pbx.dialled[-1].most_s is None, "a client at home may talk"
+    office.pass_time(seconds=7200)
+    await office.desks.sweep.run()
+    assert office.desks.rooms.view(room).state is DeskState.TALKING
+    await third(office, room, "+7 840 123-45-67")
+    assert office.pbx.dialled[-1].most_s == 600, "the PBX ends it, though we die"
+
+
+async def test_a_call_whose_limit_is_reached_is_ended_and_the_operator_told_why(office: Office) -> None:
+    line = office.desks.world.lines["main"]
+    office.set_line(replace(line, region="KZ", ranges=(Range(prefix="+7900"),)))  # Russia is abroad
+
+    def cap(conn: Connection) -> None:
+        policies.change(conn, "", {"caps": (Cap(scope=Scope.ABROAD, minutes_per_day=20),)}, HEAD, office.now)
+
+    await office.store.write(cap)
+    room = await talking(office)
+    order: DialOrder = office.pbx.dialled[-1]
+    assert order.most_s == 600
+    office.pass_time(seconds=597)
+    await office.desks.sweep.run()
+    assert office.desks.rooms.view(room).state is DeskState.TALKING
+    office.pass_time(seconds=1)  # a moment before the PBX does it: then it can be told
+    await office.desks.sweep.run()
+    view = await office.settled(room, lambda view: view.state is DeskState.WRAPUP)
+    assert view.refusal is not None and view.refusal.code == "call_limit"
+    assert ("hangup", order.call) in office.pbx.orders
 
 
 # --- a third person, dialled over the same line ----------------------------------------------------------------

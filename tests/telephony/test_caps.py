@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.telephony.caps import Use, matching, refused
+from dialer.telephony.caps import LEAST_S, Use, longest, matching, refused
 from dialer.telephony.policy import DEFAULT, Cap, Refused, Scope
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -91,3 +91,57 @@ def test_caps_abroad_are_counted_for_each_destination_and_spare_the_own_country(
 def test_who_decided_nothing_is_limited_all_the_same() -> None:
     assert asked(list(DEFAULT.caps), {Scope.OPERATOR: Use(minute=30, oldest=NOW)}) is not None
     assert asked(list(DEFAULT.caps), {Scope.OPERATOR: Use(minute=10, live=2, seconds=8 * 3600)}) is None
+
+
+DAILY = st.builds(
+    Cap,
+    scope=st.just(Scope.DESTINATION),
+    minutes_per_day=st.none() | st.integers(0, 300),
+    cost_per_day=st.none() | st.integers(0, 5000),
+)
+
+
+@given(
+    caps=st.lists(DAILY, min_size=1, max_size=3),
+    price=st.integers(0, 40),
+    ends=st.lists(st.booleans(), max_size=40),
+)
+def test_calls_that_all_last_as_long_as_they_may_never_spend_more_than_the_day(
+    caps: list[Cap], price: int, ends: list[bool]
+) -> None:
+    """However many run at once, and though nobody is there any more to end one."""
+    spent = cost = 0
+    running: list[int] = []
+    for one_ends in ends:
+        if one_ends and running:
+            lasted = running.pop()
+            spent, cost = spent + lasted, cost + (lasted + 59) // 60 * price
+            continue
+        reserved = sum(running)
+        use = Use(
+            seconds=spent,
+            cost=cost,
+            reserved_s=reserved,
+            reserved_cost=sum((each + 59) // 60 * price for each in running),
+        )
+        may = longest([(cap, Scope.DESTINATION) for cap in caps], {Scope.DESTINATION: use}, per_minute=price)
+        if isinstance(may, int):
+            assert may >= LEAST_S
+            running.append(may)
+    spent += sum(running)
+    cost += sum((each + 59) // 60 * price for each in running)
+    for cap in caps:
+        assert cap.minutes_per_day is None or spent <= cap.minutes_per_day * 60
+        assert cap.cost_per_day is None or cost <= cap.cost_per_day
+
+
+def test_what_a_call_may_last_leaves_something_for_the_next() -> None:
+    caps = [(Cap(scope=Scope.ABROAD, minutes_per_day=120), Scope.DESTINATION)]
+    assert longest(caps, {}, per_minute=0) == 3600, "half of what is left"
+    assert longest(caps, {Scope.DESTINATION: Use(seconds=115 * 60)}, per_minute=0) == 300, (
+        "a rest is given whole"
+    )
+    full = longest(caps, {Scope.DESTINATION: Use(seconds=60, reserved_s=119 * 60)}, per_minute=0)
+    assert isinstance(full, Refused)
+    assert (full.code, full.until) == ("cap_minutes_per_day", None), "until one that runs has ended"
+    assert longest([(Cap(scope=Scope.ABROAD, concurrent=1), Scope.DESTINATION)], {}, per_minute=0) is None

@@ -249,3 +249,26 @@ async def test_clients_see_the_campaigns_numbers_in_turn_and_the_same_one_again(
     assert await shown("+79161110300", own[0], own[2], "+74959999999") in (own[0], own[2])
     await exchange.policy("main", caller_ids=own, rotation="round_robin")
     assert await shown(numbers[3]) != await shown(numbers[3])
+
+
+async def test_a_call_abroad_is_bounded_by_what_the_day_has_left(exchange: Exchange) -> None:
+    await exchange.policy(
+        ranges=(Range(prefix="+7840"), Range(prefix="+375")),
+        caps=(Cap(scope=Scope.ABROAD, minutes_per_day=30),),
+    )
+    first = await exchange.dial("+78401234567")
+    assert isinstance(first, Permit) and first.most_s == 900
+    second = await exchange.dial("+78401234568")
+    assert isinstance(second, Permit) and second.most_s == 600
+    third = await exchange.dial("+78401234569")
+    assert isinstance(third, Permit) and third.most_s == 300
+    full = await exchange.dial("+78401234560")
+    assert code(full) == "cap_minutes_per_day" and isinstance(full, Refused) and full.until is None
+    elsewhere = await exchange.dial("+375291234567")
+    assert isinstance(elsewhere, Permit) and elsewhere.most_s == 900, "each destination has its own"
+    for leg in ("L1", "L2"):
+        await exchange.over(leg)
+    again = await exchange.dial("+78401234560")
+    assert isinstance(again, Permit) and again.most_s == 750, "what was not used is there again"
+    home = await exchange.dial()
+    assert isinstance(home, Permit) and home.most_s is None, "nobody is cut off at home"

@@ -50,15 +50,27 @@ def by_hand(rows: list[Any], column: str, key: Any, now: datetime) -> Use:
     mine = [row for row in rows if getattr(row, column) == key]
     minute = [row.at for row in mine if row.at > now - timedelta(minutes=1)]
     live = [row for row in mine if row.ended_at is None]
-    seconds = cost = 0
+    seconds = cost = reserved_s = reserved_cost = 0
     for row in mine:
         over = row.ended_at or now
         if row.answered_at is not None and (row.ended_at is None or day_of(over) == day_of(now)):
             lasted = int((over - row.answered_at).total_seconds())
             seconds += lasted
             cost += (lasted + 59) // 60 * row.per_minute
-    oldest = min(minute, default=None)
-    return Use(minute=len(minute), oldest=oldest, live=len(live), seconds=seconds, cost=cost)
+    for row in live:
+        lasted = int((now - row.answered_at).total_seconds()) if row.answered_at is not None else 0
+        reserved_s += max((row.most_s or 0) - lasted, 0)
+        begun = ((row.most_s or 0) + 59) // 60 - (lasted + 59) // 60
+        reserved_cost += max(begun, 0) * row.per_minute
+    return Use(
+        minute=len(minute),
+        oldest=min(minute, default=None),
+        live=len(live),
+        seconds=seconds,
+        cost=cost,
+        reserved_s=reserved_s,
+        reserved_cost=reserved_cost,
+    )
 
 
 @given(steps=STEPS)
@@ -72,7 +84,8 @@ def test_the_sums_are_those_of_the_dials(conn: Connection, steps: list[tuple[str
                 dial = Dial(
                     id=f"L{legs}", number="+79161110200", line=LINE, operator_id=first, campaign_id=second
                 )
-                permit = Permit(caller_id="", destination="RU", per_minute=100 * first + second)
+                bound = 1200 if first == 2 else None
+                permit = Permit(caller_id="", destination="RU", per_minute=100 * first + second, most_s=bound)
                 dialling.note(conn, dial, permit, now)
             elif step == "wait":
                 now += timedelta(seconds=first)

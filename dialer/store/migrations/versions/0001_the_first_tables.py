@@ -324,6 +324,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("answered_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("most_s", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_dials_campaign_id_campaigns")
         ),
@@ -335,18 +336,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_dials_destination", ["destination", "at"], unique=False)
         batch_op.create_index("ix_dials_line", ["line", "at"], unique=False)
         batch_op.create_index(
-            "ix_dials_live_campaign", ["campaign_id", "ended_at", "answered_at", "per_minute"], unique=False
-        )
-        batch_op.create_index(
-            "ix_dials_live_destination",
-            ["destination", "ended_at", "answered_at", "per_minute"],
+            "ix_dials_live_campaign",
+            ["campaign_id", "ended_at", "answered_at", "per_minute", "most_s"],
             unique=False,
         )
         batch_op.create_index(
-            "ix_dials_live_line", ["line", "ended_at", "answered_at", "per_minute"], unique=False
+            "ix_dials_live_destination",
+            ["destination", "ended_at", "answered_at", "per_minute", "most_s"],
+            unique=False,
         )
         batch_op.create_index(
-            "ix_dials_live_operator", ["operator_id", "ended_at", "answered_at", "per_minute"], unique=False
+            "ix_dials_live_line", ["line", "ended_at", "answered_at", "per_minute", "most_s"], unique=False
+        )
+        batch_op.create_index(
+            "ix_dials_live_operator",
+            ["operator_id", "ended_at", "answered_at", "per_minute", "most_s"],
+            unique=False,
         )
         batch_op.create_index("ix_dials_number", ["number", "at"], unique=False)
         batch_op.create_index("ix_dials_operator", ["operator_id", "at"], unique=False)
