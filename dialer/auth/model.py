@@ -24,6 +24,7 @@ class Permission(enum.StrEnum):
     OWN_PROFILE = "own_profile"
     USE_DESK = "use_desk"
     SEE_CONSOLE = "see_console"
+    SEE_CALLS = "see_calls"  # lists of calls and a call's page, without sound
     LISTEN = "listen"  # recordings of any operator
     LISTEN_LIVE = "listen_live"  # to calls as they are, and speak in them, and take them over
     HOLD_RECORDINGS = "hold_recordings"  # keep one from being deleted in its time
@@ -42,6 +43,7 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _EVERYBODY
     | {
         Permission.SEE_CONSOLE,
+        Permission.SEE_CALLS,
         Permission.LISTEN,
         Permission.LISTEN_LIVE,
         Permission.HOLD_RECORDINGS,
@@ -52,7 +54,7 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     },
     Role.ADMIN: frozenset(Permission) - {Permission.USE_DESK},
     Role.MANAGER: _EVERYBODY,
-    Role.REVIEWER: _EVERYBODY | {Permission.LISTEN, Permission.HOLD_RECORDINGS},
+    Role.REVIEWER: _EVERYBODY | {Permission.SEE_CALLS, Permission.LISTEN, Permission.HOLD_RECORDINGS},
     Role.COURIER: _EVERYBODY,
     Role.DISPATCHER: _EVERYBODY,
 }

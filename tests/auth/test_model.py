@@ -10,6 +10,7 @@ ALLOWED = {
     Permission.OWN_PROFILE: set(Role),
     Permission.USE_DESK: {Role.OPERATOR},
     Permission.SEE_CONSOLE: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.SEE_CALLS: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
     Permission.LISTEN: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
     Permission.LISTEN_LIVE: {Role.SUPERVISOR, Role.ADMIN},
     Permission.HOLD_RECORDINGS: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},

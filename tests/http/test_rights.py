@@ -51,8 +51,8 @@ GRANTED: dict[str, frozenset[Role]] = {
     "POST /api/v1/lines/policy": ADMIN,
     "POST /api/v1/lines/ranges": ADMIN,
     "POST /api/v1/lines/proposals/{id}": ADMIN,
-    "GET /api/v1/calls": CONSOLE,
-    "GET /api/v1/calls/{id}": CONSOLE,
+    "GET /api/v1/calls": CONSOLE | {Role.REVIEWER},
+    "GET /api/v1/calls/{id}": CONSOLE | {Role.REVIEWER},
     "GET /api/v1/admin/health": ADMIN,
     "POST /api/v1/admin/health": ADMIN,
     "POST /api/v1/admin/health/echo": ADMIN,
@@ -135,3 +135,18 @@ async def test_a_permission_that_nobody_was_given_is_nobodys() -> None:
 
 async def test_no_role_works_at_the_desk_but_the_operator() -> None:
     assert [role for role in Role if may(role, Permission.USE_DESK)] == [Role.OPERATOR]
+
+
+async def test_a_reviewer_hears_calls_and_sees_nothing_else(house: House) -> None:
+    page = house.pages[Role.REVIEWER]
+    rows = (await page.get("/api/v1/calls")).body["items"]
+    assert house.call_id in {row["id"] for row in rows}
+    shown = (await page.get(f"/api/v1/calls/{house.call_id}")).body
+    assert shown["recording"]["segments"][0]["audio"], "the link to the sound"
+    may_see = {operation for operation in OPERATIONS if Role.REVIEWER in granted(operation)}
+    assert {operation for operation in may_see if operation.startswith("GET")} == {
+        "GET /api/v1/me",
+        "GET /api/v1/calls",
+        "GET /api/v1/calls/{id}",
+        "GET /api/v1/recordings/{id}/{segment}/audio",
+    }

@@ -5,13 +5,14 @@ export type Route =
   | { at: 'calls'; campaign: number | null }
   | { at: 'call'; id: string }
   | { at: 'lines' }
+  | { at: 'listenings' }
   | { at: 'health' };
 
 export function parse(hash: string): Route {
   const [at, id] = hash.replace(/^#\/?/, '').split('/');
   if (at === 'campaigns') return { at, id: Number(id) || null };
   if (at === 'calls') return { at, campaign: Number(id) || null };
-  if (at === 'lines' || at === 'health') return { at };
+  if (at === 'lines' || at === 'listenings' || at === 'health') return { at };
   if (at === 'call' && id) return { at, id };
   return { at: 'live' };
 }

@@ -1,0 +1,15 @@
+/** Which parts of the console a role is shown. The server decides what it may: this only spares it closed doors. */
+const seniors = ['live', 'campaigns', 'calls', 'lines', 'listenings'] as const;
+export type Part = (typeof seniors)[number] | 'health';
+
+const shown: Record<string, readonly Part[]> = {
+  supervisor: seniors,
+  admin: [...seniors, 'health'],
+  reviewer: ['calls'],
+};
+
+/** None: this page is not for the role. */
+export const partsOf = (role: string): readonly Part[] => shown[role] ?? [];
+
+/** Whether the role sees the live state of the whole office, which all but the lists of calls are drawn from. */
+export const seesAll = (role: string): boolean => partsOf(role).includes('live');

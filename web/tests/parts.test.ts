@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { partsOf, seesAll } from '../src/console/parts';
+
+test('a reviewer is shown calls and nothing else, and has no live picture to wait for', () => {
+  expect(partsOf('reviewer')).toEqual(['calls']);
+  expect(seesAll('reviewer')).toBe(false);
+});
+
+test('an admin is shown what a supervisor is, and the health page', () => {
+  expect(partsOf('admin')).toEqual([...partsOf('supervisor'), 'health']);
+  expect(seesAll('supervisor')).toBe(true);
+});
+
+test('the console is not for other roles', () => {
+  for (const role of ['operator', 'courier', 'a new one']) expect(partsOf(role)).toEqual([]);
+});
