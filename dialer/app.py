@@ -27,7 +27,7 @@ from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
 from dialer.clock import SteadyClock, midnight_of
 from dialer.config import ConfigError, Settings, metrics_token
-from dialer.desk import call_routes, listening_routes, recording_routes
+from dialer.desk import call_routes, listening_routes, recording_routes, run_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
 from dialer.desk.figures import desk_figures
@@ -353,6 +353,7 @@ def _operations(
     sound = Sound(store, kept=Path(settings.recordings.kept), secret=secret, now=lambda: desks.world.now())
     return [
         *desk_routes.operations(desks),
+        *run_routes.operations(desks),
         *campaign_routes.operations(store, lambda: midnight_of(desks.world.now())),
         *line_routes.operations(control),
         *call_routes.operations(store, sound),

@@ -7,6 +7,7 @@ They may read other rooms' tables (do-not-call), because a claim is one statemen
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -163,6 +164,45 @@ def next_entry(conn: Connection, campaign: Campaign, operator_id: int, now: date
     row = prepared.first(conn, _CLAIM, _claim_values(campaign, operator_id, now, lease_until))
     if row is None:
         return Refusal(code="pool_empty")
+    return _claimed(conn, row, campaign, operator_id, now, lease_until)
+
+
+def of_client(
+    conn: Connection, campaign: Campaign, client_id: int, operator_id: int, now: datetime
+) -> Claim | Refusal | None:
+    """Hand this operator the entry of one client, whenever it is due; None where none waits to be called.
+
+    The same rules hold as for the next one; whether the number may be dialled is asked as it is.
+    """
+    waits = or_(_POSTPONED, stands_in(EntryState.WAITING))
+    mine = (entries.c.campaign_id == campaign.id, entries.c.client_id == client_id, waits)
+    if campaign.status != "running" or conn.execute(select(entries.c.id).where(*mine)).first() is None:
+        return None
+    refusal = _ask_rules(conn, campaign, operator_id, now)
+    if refusal is not None:
+        return refusal
+    lease_until = now + timedelta(seconds=campaign.preview_s)
+    row = conn.execute(
+        update(entries)
+        .where(*mine, _nothing_held())
+        .values(
+            state=EntryState.CLAIMED.value,
+            returns_to=entries.c.state,
+            holder_id=operator_id,
+            epoch=entries.c.epoch + 1,
+            lease_until=lease_until,
+        )
+        .returning(entries.c.id, entries.c.client_id, entries.c.epoch, entries.c.attempts)
+    ).first()
+    if row is None:
+        return Refusal(code="client_held")
+    return _claimed(conn, row, campaign, operator_id, now, lease_until)
+
+
+def _claimed(
+    conn: Connection, row: Any, campaign: Campaign, operator_id: int, now: datetime, lease_until: datetime
+) -> Claim:
+    """Keep what goes with a claim: the holds, the log that the rules count."""
     prepared.run(conn, _HOLD, {"client": row.client_id, "entry": row.id})
     prepared.add(
         conn,
@@ -311,6 +351,7 @@ __all__ = [
     "count_postponed",
     "move",
     "next_entry",
+    "of_client",
     "release",
     "start_attempt",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dialer.clients.tables import clients, do_not_call, phones
@@ -51,6 +51,37 @@ def load(conn: Connection, client_id: int) -> Client:
         is_new=row.is_new,
         phones=tuple(Phone(id=p.id, e164=p.e164, label=p.label, flagged=p.flagged) for p in found),
     )
+
+
+def exists(conn: Connection, client_id: int) -> bool:
+    return prepared.first(conn, _CLIENT, {"client": client_id}) is not None
+
+
+MOST_FOUND = 10
+SHORTEST = 3  # letters of a name, or digits of a number, that are worth a search
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A client as a search shows them: by name and city, without a number."""
+
+    id: int
+    name: str
+    city: str
+
+
+def find(conn: Connection, words: str, e164: str | None) -> list[Found]:
+    """Clients whose name begins with the words, as they are or with capitals, or who have the number; a few."""
+    ids = identify(conn, e164) if e164 is not None else []
+    words = words.strip()
+    begins = [
+        clients.c.name.between(begin, begin + "\U0010ffff") for begin in dict.fromkeys((words, words.title()))
+    ]
+    wanted = clients.c.id.in_(ids) if ids else or_(*begins)
+    if not ids and len(words) < SHORTEST:
+        return []
+    query = select(clients.c.id, clients.c.name, clients.c.city).where(wanted, clients.c.name != "")
+    rows = conn.execute(query.order_by(clients.c.name, clients.c.id).limit(MOST_FOUND))
+    return [Found(id=row.id, name=row.name, city=row.city) for row in rows]
 
 
 def identify(conn: Connection, e164: str) -> list[int]:

@@ -16,6 +16,7 @@ clients = Table(
     Column("fields", JsonText, nullable=False, default=dict),  # label -> value, in the order of the import
     Column("is_new", Boolean, nullable=False, default=False),  # made by an unknown caller, not yet named
     Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_clients_name", "name"),
 )
 
 phones = Table(

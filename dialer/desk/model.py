@@ -12,6 +12,7 @@ from msgspec import Struct
 from dialer.campaigns.model import Claim, EntryState
 from dialer.desk.talk import Controls, Guest, Standing, Third, controls
 from dialer.desk.view import DeskState
+from dialer.scripts.run import BrokenOff
 from dialer.telephony.model import Call, CallState, Leg
 
 
@@ -49,13 +50,14 @@ class Draft(Struct, frozen=True, kw_only=True):
     disposition: str = ""
     comment: str = ""
     callback_at: datetime | None = None
+    reason: BrokenOff | Literal[""] = ""  # why the script was broken off, in the operator's word
 
 
 class Work(Struct, frozen=True, kw_only=True):
     """The client on the page and what is done about them."""
 
     id: str
-    direction: Literal["outbound", "inbound"]
+    direction: Literal["outbound", "inbound", "by_hand"]  # by_hand: a script is filled in, without a call
     campaign_id: int
     client_id: int
     claim: Claim | None = None  # none for inbound work
@@ -121,7 +123,7 @@ _BY_CALL = {
 
 def _state_of_work(work: Work) -> DeskState:
     if work.call is None:
-        return DeskState.PREVIEW
+        return DeskState.FILLING if work.direction == "by_hand" else DeskState.PREVIEW
     if work.offered_until is not None:
         return DeskState.OFFERED
     return _BY_CALL.get(work.call.state, DeskState.TALKING)

@@ -128,7 +128,12 @@ def _work(desk: Desk, work: Work, loaded: Loaded, user: User, *, pbx_up: bool) -
             )
             for disposition in loaded.campaign.dispositions
         ],
-        draft=ResultDraft(disposition=draft.disposition, comment=draft.comment, callback_at=draft.callback_at)
+        draft=ResultDraft(
+            disposition=draft.disposition,
+            comment=draft.comment,
+            callback_at=draft.callback_at,
+            reason=draft.reason,
+        )
         if draft != Draft()
         else None,
         suggested=suggested(work, loaded),
@@ -162,7 +167,7 @@ def _card(work: Work | None, loaded: Loaded) -> CardView:
         city=client.city,
         timezone=client.timezone,
         fields=[CardField(label=label, value=value) for label, value in client.fields.items()],
-        attempt=(work.claim.attempts if work.claim else 0) + (work.call is None) if work else 0,
+        attempt=_attempt(work),
         max_attempts=loaded.campaign.max_attempts if work and work.claim else 0,
         history=[
             HistoryLine(
@@ -175,6 +180,13 @@ def _card(work: Work | None, loaded: Loaded) -> CardView:
             for past in loaded.history
         ],
     )
+
+
+def _attempt(work: Work | None) -> int:
+    """Which try to reach the client this is, 0 where nobody is being tried."""
+    if work is None or work.direction == "by_hand":
+        return 0
+    return (work.claim.attempts if work.claim else 0) + (work.call is None)
 
 
 def _third(third: Third) -> ThirdView:

@@ -24,6 +24,7 @@ from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
 from dialer.desk.room import Pages, RefusedPress, Room, Watcher, encode
 from dialer.desk.talk import Guest
+from dialer.desk.today import today
 from dialer.desk.view import CampaignChoice, CampaignView, DeskView
 from dialer.desk.world import DeskRefused, World
 from dialer.store.errors import StoreError
@@ -234,8 +235,8 @@ class Rooms:
 
     async def clear(self, room: Room) -> None:
         """Take the work off the desk without a result."""
-        desk = evolve(room.desk, self.world.now(), work=None)
-        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+        desk, now = room.desk, self.world.now()
+        room.desk = await self.world.store.write(lambda conn: units.clear(conn, desk, now))
         room.loaded = None
 
     async def write_call(self, room: Room, after: CallRecord) -> None:
@@ -303,7 +304,7 @@ class Rooms:
 
     async def figures(self, operator_id: int) -> Today:
         midnight = self.world.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        return await self.world.store.read(lambda conn: units.today(conn, operator_id, midnight))
+        return await self.world.store.read(lambda conn: today(conn, operator_id, midnight))
 
 
 def restored(call: CallRecord, session_leg: str) -> Call:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -17,7 +17,7 @@ from dialer.desk.talk import Goal
 from dialer.desk.view import Colleague
 from dialer.http.api import ApiCall, Operation
 from dialer.http.problems import Catalogue
-from dialer.scripts.run import Move
+from dialer.scripts.run import BrokenOff, Move
 from dialer.scripts.values import Typed
 
 BASE = "/api/v1/desk"
@@ -75,6 +75,23 @@ class FieldsBody(WorkBody, frozen=True, kw_only=True):
     fields: dict[str, Typed]
 
 
+class TaskBody(WorkBody, frozen=True, kw_only=True):
+    task: str
+    on: bool
+
+
+class ScriptBody(Struct, frozen=True, kw_only=True):
+    """For the client on the page (`work`), or for `client` where nobody is on it."""
+
+    work: str = ""
+    script: int
+    client: int | None = None
+
+
+class RunBody(Struct, frozen=True, kw_only=True):
+    run: str
+
+
 class Colleagues(Struct, frozen=True, kw_only=True):
     items: list[Colleague]
 
@@ -87,6 +104,7 @@ class DraftBody(WorkBody, frozen=True, kw_only=True):
     comment: str | UnsetType | None = UNSET
     callback_minutes: int | UnsetType | None = UNSET
     callback_at: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
+    reason: BrokenOff | Literal[""] | UnsetType | None = UNSET
 
 
 class NameBody(WorkBody, frozen=True, kw_only=True):
@@ -203,6 +221,30 @@ def operations(desks: Desks) -> list[Operation]:
             lambda r, c: desks.verbs.fields(r, c.body.step, c.body.fields),
         ),
         verb(
+            "task",
+            "Tick a task of the script off, or on again",
+            TaskBody,
+            lambda r, c: desks.scripts.tick(r, c.body.task, c.body.on),
+        ),
+        verb(
+            "script",
+            "Start a script by hand",
+            ScriptBody,
+            lambda r, c: _start_script(desks, r, c.body),
+        ),
+        verb(
+            "aside",
+            "Put a script without a call away, to go on with it later",
+            WorkBody,
+            lambda r, c: desks.scripts.put_aside(r),
+        ),
+        verb(
+            "resume",
+            "Take up a run that was set aside",
+            RunBody,
+            lambda r, c: desks.scripts.take_up(r, c.body.run),
+        ),
+        verb(
             "draft", "Keep a result that is not saved yet", DraftBody, lambda r, c: _draft(desks, r, c.body)
         ),
         verb("client", "Name a new client", NameBody, lambda r, c: desks.verbs.name_client(r, c.body.name)),
@@ -232,12 +274,21 @@ async def _transfer(desks: Desks, room: Room, body: TransferBody) -> None:
     await desks.control.transfer(room, target, Goal.CONSULT if body.consult else Goal.HAND_OVER)
 
 
+async def _start_script(desks: Desks, room: Room, body: ScriptBody) -> None:
+    here = room.desk.work.id if room.desk.work is not None else ""
+    if body.work != here:
+        raise DeskRefused("work_changed")
+    await desks.scripts.start(room, body.script, body.client)
+
+
 async def _draft(desks: Desks, room: Room, body: DraftBody) -> None:
     changes: dict[str, object] = {}
     if body.disposition is not UNSET:
         changes["disposition"] = body.disposition or ""
     if body.comment is not UNSET:
         changes["comment"] = (body.comment or "")[:2000]
+    if body.reason is not UNSET:
+        changes["reason"] = body.reason or ""
     if body.callback_at is not UNSET:
         changes["callback_at"] = body.callback_at
     if body.callback_minutes is not UNSET and body.callback_minutes is not None:

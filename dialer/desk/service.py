@@ -21,6 +21,7 @@ from dialer.desk.orders import Orders
 from dialer.desk.parties import Parties
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
+from dialer.desk.script_verbs import ScriptVerbs
 from dialer.desk.sweep import Sweep
 from dialer.desk.taping import Taping
 from dialer.desk.verbs import Verbs
@@ -40,6 +41,7 @@ class Desks:
         self.rooms = Rooms(world)
         orders = Orders(world, self.rooms)
         self.verbs = Verbs(world, self.rooms, orders)
+        self.scripts = ScriptVerbs(world, self.rooms, orders)
         self.handed = Handed(world, self.rooms)
         self.parties = Parties(world, self.rooms, orders, self.handed)
         self.control = Control(world, self.rooms, orders, self.parties, self.verbs)

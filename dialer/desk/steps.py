@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -12,10 +13,12 @@ from dialer.clients.naming import first_name
 from dialer.clients.service import Client
 from dialer.desk.kept import Loaded
 from dialer.desk.model import Work
+from dialer.scripts import aside
 from dialer.scripts import service as scripts
 from dialer.scripts.placeholders import Context
-from dialer.scripts.run import Move
+from dialer.scripts.run import Give, Go, Move, NoneFits
 from dialer.scripts.run import Refusal as ScriptRefusal
+from dialer.scripts.standing import at_end, current
 from dialer.scripts.values import Typed
 
 
@@ -35,12 +38,52 @@ def context_with(client: Client, campaign: Campaign, *, operator_name: str) -> C
     )
 
 
+def begin_run(
+    conn: Connection,
+    loaded: Loaded,
+    work: Work,
+    script_id: int,
+    *,
+    operator_id: int,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> Loaded:
+    """A run of the script with the client of this work: the one that was set aside with them, or a new one."""
+    waiting = aside.of_client(conn, work.client_id, script_id)
+    run = aside.take_up(conn, waiting, operator_id=operator_id, now=now) if waiting is not None else None
+    if run is not None:
+        version = scripts.load_version(conn, run.version_id)
+    else:
+        run_id = new_id()
+        drawn, trial = scripts.drawn(conn, script_id, run_id)
+        if drawn is None:
+            return loaded
+        version = drawn
+        run = scripts.start_run(
+            conn,
+            run_id=run_id,
+            version=version,
+            context=context_of(loaded, ""),
+            client_id=work.client_id,
+            operator_id=operator_id,
+            campaign_id=loaded.campaign.id,
+            trial_id=trial,
+            now=now,
+        )
+    if work.call is not None:
+        scripts.tie_to_call(conn, run.id, work.call.id)
+    return msgspec.structs.replace(loaded, version=version, run=run)
+
+
 def make_move(
     conn: Connection, work: Work, loaded: Loaded, step: int, move: Move, *, operator_name: str, now: datetime
 ) -> Loaded | ScriptRefusal:
     """One move in the script, saved with its second in the call."""
     if loaded.run is None or loaded.version is None:
         return ScriptRefusal(code="no_script")
+    spoken = work.call is not None and work.call.answered_at is not None
+    if loaded.version.script.call_needed and not spoken and isinstance(move, Give | NoneFits | Go):
+        return ScriptRefusal(code="call_needed")
     run = scripts.make_move(
         conn,
         loaded.version,
@@ -63,18 +106,28 @@ def fill_fields(
     return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
 
 
-def finish_run(
-    conn: Connection, work: Work, loaded: Loaded, *, operator_name: str, now: datetime
+def tick_task(conn: Connection, loaded: Loaded, task: str, on: bool) -> Loaded | ScriptRefusal:
+    if loaded.run is None or loaded.version is None:
+        return ScriptRefusal(code="no_script")
+    run = scripts.tick_task(conn, loaded.version, loaded.run, task, on)
+    return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
+
+
+def close_run(
+    conn: Connection, work: Work, loaded: Loaded, *, later: bool, operator_name: str, now: datetime
 ) -> ScriptRefusal | None:
+    """The conversation is over: the run ends, or waits where the client asked to be called `later`."""
     if loaded.run is None or loaded.version is None or loaded.run.state.ended is not None:
         return None
+    call_id = work.call.id if work.call else None
+    context = context_of(loaded, operator_name)
+    state = loaded.run.state
+    if later and state.step > 1 and not at_end(current(loaded.version.script, state)):
+        done = aside.put_aside(conn, loaded.version, loaded.run, call_id=call_id, context=context, now=now)
+        return done if isinstance(done, ScriptRefusal) else None
+    hung_up = work.call is not None and work.call.ended_by == "client"
+    reason = work.draft.reason or ("hung_up" if hung_up else "call_later" if later else "saved")
     done = scripts.finish_run(
-        conn,
-        loaded.version,
-        loaded.run,
-        call_id=work.call.id if work.call else None,
-        context=context_of(loaded, operator_name),
-        now=now,
-        reason="hung_up" if work.call and work.call.ended_by == "client" else "saved",
+        conn, loaded.version, loaded.run, call_id=call_id, context=context, now=now, reason=reason
     )
     return done if isinstance(done, ScriptRefusal) else None

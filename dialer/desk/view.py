@@ -11,6 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dialer.scripts.run import BrokenOff
 from dialer.scripts.view import AnswerView as AnswerView
 from dialer.scripts.view import BlockView as BlockView
 from dialer.scripts.view import JumpView as JumpView
@@ -27,6 +28,7 @@ class DeskState(enum.StrEnum):
     READY = "ready"  # in session, no client
     BREAK = "break"
     PREVIEW = "preview"  # a client on the page, nobody rung
+    FILLING = "filling"  # a script is gone through without a call
     OFFERED = "offered"  # an inbound call rings
     DIALLING = "dialling"
     RINGING = "ringing"
@@ -160,13 +162,14 @@ class ResultDraft(Struct, frozen=True, kw_only=True):
     disposition: str
     comment: str
     callback_at: datetime | None
+    reason: BrokenOff | Literal[""] = ""
 
 
 class WorkView(Struct, frozen=True, kw_only=True):
     """The client on the page, with all that is done about them. `id` appears once: a pop is shown once."""
 
     id: str
-    direction: Literal["outbound", "inbound"]
+    direction: Literal["outbound", "inbound", "by_hand"]
     card: CardView
     call: CallView | None
     run: RunView | None

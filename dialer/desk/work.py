@@ -10,23 +10,24 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from dialer.auth.model import Role
 from dialer.campaigns import claim as claims_of
 from dialer.campaigns import holds, leases, promises
 from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import EntryChange, check_result, settle
 from dialer.campaigns.model import Campaign, Disposition, EntryState, Refusal
 from dialer.campaigns.rules import may_postpone
-from dialer.campaigns.tables import results
 from dialer.clients import service as clients
 from dialer.desk import tapes
-from dialer.desk.kept import Loaded, Today
+from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve
-from dialer.desk.steps import context_with, finish_run
+from dialer.desk.steps import begin_run, close_run
 from dialer.desk.tables import desks
 from dialer.events import EntryClaimed, ResultSaved
+from dialer.scripts import aside, rights
 from dialer.scripts import service as scripts
 from dialer.scripts.run import Refusal as ScriptRefusal
 from dialer.store import outbox, prepared
@@ -34,27 +35,14 @@ from dialer.telephony import dialling, thirds
 from dialer.telephony import service as calls
 from dialer.telephony.lines import Line
 from dialer.telephony.model import CallState, EndReason, Outcome, Party
-from dialer.telephony.tables import calls as calls_table
 
+OPERATOR = Role.OPERATOR.value  # whose the desks are
 NewId = Callable[[], str]
 
 
 _KEEP = sqlite_insert(desks).values(operator_id=bindparam("operator"), desk=bindparam("state"))
 _KEEP = _KEEP.on_conflict_do_update(index_elements=["operator_id"], set_={"desk": _KEEP.excluded.desk})
 _ALL = select(desks.c.desk)
-_FREE_AT = func.coalesce(calls_table.c.transferred_at, calls_table.c.ended_at)  # the operator is out of it
-_CALLS_TODAY = select(
-    func.count(),
-    func.coalesce(
-        func.sum(case((calls_table.c.bridged_at.is_not(None), _FREE_AT - calls_table.c.bridged_at))),
-        0,
-    ),
-).where(calls_table.c.operator_id == bindparam("operator"), calls_table.c.started_at >= bindparam("since"))
-_SUCCESSES_TODAY = select(func.count()).where(
-    results.c.operator_id == bindparam("operator"),
-    results.c.at >= bindparam("since"),
-    results.c.group == "success",
-)
 
 
 def keep(conn: Connection, desk: Desk) -> Desk:
@@ -63,6 +51,13 @@ def keep(conn: Connection, desk: Desk) -> Desk:
         holds.give_back(conn, desk.operator_id)
     prepared.run(conn, _KEEP, {"operator": desk.operator_id, "state": desk})
     return desk
+
+
+def clear(conn: Connection, desk: Desk, now: datetime) -> Desk:
+    """Take the work off the desk without a result; a run that was gone on with waits to be taken up again."""
+    if desk.work is not None and desk.work.run_id:
+        aside.put_back(conn, desk.work.run_id, now)
+    return keep(conn, evolve(desk, now, work=None))
 
 
 def load_all(conn: Connection) -> list[Desk]:
@@ -111,14 +106,6 @@ def rescue(
     return leases.free_unheld(conn, held, now), len(lost)
 
 
-def today(conn: Connection, operator_id: int, since: datetime) -> Today:
-    """The operator's own figures since midnight."""
-    who = {"operator": operator_id, "since": since}
-    ((count, talk_micros),) = prepared.rows(conn, _CALLS_TODAY, who)
-    ((successes,),) = prepared.rows(conn, _SUCCESSES_TODAY, who)
-    return Today(calls=count, successes=successes, talk_s=int(talk_micros) // 1_000_000)
-
-
 def _nothing_against(campaign: Campaign) -> None:
     return None
 
@@ -141,6 +128,8 @@ def take_next(
         return Refusal(code="no_campaign")
     if (refusal := refuses(campaign)) is not None:
         return refusal
+    if campaign.script_id is not None and not may_run(conn, campaign.script_id, desk.operator_id):
+        return Refusal(code="script_not_yours")
     claim = claims_of.next_entry(conn, campaign, desk.operator_id, now)
     if isinstance(claim, Refusal):
         return claim
@@ -160,6 +149,11 @@ def take_next(
     return begin(conn, desk, work, campaign, language=language, now=now, new_id=new_id)
 
 
+def may_run(conn: Connection, script_id: int, operator_id: int) -> bool:
+    """Whether an operator may start runs of a script."""
+    return rights.may(conn, script_id, "start", user_id=operator_id, role=OPERATOR)
+
+
 def begin(
     conn: Connection,
     desk: Desk,
@@ -170,31 +164,18 @@ def begin(
     now: datetime,
     new_id: NewId,
 ) -> tuple[Desk, Loaded]:
-    """Put work on a desk, with a run of the campaign's script if it has one."""
-    version = scripts.latest(conn, campaign.script_id) if campaign.script_id is not None else None
-    client = clients.load(conn, work.client_id)
-    run = None
-    if version is not None:
-        run = scripts.start_run(
-            conn,
-            run_id=new_id(),
-            version=version,
-            context=context_with(client, campaign, operator_name=""),
-            client_id=work.client_id,
-            operator_id=desk.operator_id,
-            campaign_id=campaign.id,
-            now=now,
-        )
-        work = msgspec.structs.replace(work, run_id=run.id)
-        if work.call is not None:
-            scripts.tie_to_call(conn, run.id, work.call.id)
+    """Put work on a desk, with a run of the campaign's script if it has one: the one that was set aside, or a new."""
     loaded = Loaded(
         campaign=campaign,
-        client=client,
+        client=clients.load(conn, work.client_id),
         history=campaigns.history(conn, work.client_id, language),
-        version=version,
-        run=run,
     )
+    if campaign.script_id is not None and may_run(conn, campaign.script_id, desk.operator_id):
+        loaded = begin_run(
+            conn, loaded, work, campaign.script_id, operator_id=desk.operator_id, now=now, new_id=new_id
+        )
+    if loaded.run is not None:
+        work = msgspec.structs.replace(work, run_id=loaded.run.id)
     return keep(conn, evolve(desk, now, work=work)), loaded
 
 
@@ -321,7 +302,7 @@ def save(
     back_in, back_at = _promised(conn, desk, work, disposition)
     if isinstance(back_in, Refusal):
         return back_in
-    closed = finish_run(conn, work, loaded, operator_name=operator_name, now=now)
+    closed = close_run(conn, work, loaded, later=disposition.callback, operator_name=operator_name, now=now)
     if closed is not None:
         return closed
     change = _mark_numbers(conn, work, loaded, change, flag=disposition.flag_phone, now=now)

@@ -27,6 +27,7 @@ from dialer.scripts.yaml_form import MAX_PACE, spot_of
 MAX_BLOCKS: Final = 1_000
 MAX_ANSWERS: Final = 50
 MAX_WAYS: Final = 50
+MAX_TASKS: Final = 30
 KEYS_OF_ANSWERS: Final = 9
 KEYS_OF_JUMPS: Final = 4
 _UNTOLD: Final = frozenset({"condition_name", "placeholder_unknown", "action_field_unknown"})
@@ -86,6 +87,8 @@ def _sizes(script: Script) -> Iterator[Finding]:
         yield Finding(code="no_blocks", path=("blocks",))
     if len(script.blocks) > MAX_BLOCKS:
         yield Finding(code="too_large", path=("blocks",), params={"what": "blocks", "limit": MAX_BLOCKS})
+    if len(script.tasks) > MAX_TASKS:
+        yield Finding(code="too_large", path=("tasks",), params={"what": "tasks", "limit": MAX_TASKS})
     if len(script.jumps) > KEYS_OF_JUMPS:
         yield Finding(code="jumps_many", level="warning", path=("jumps",))
     for block in script.blocks:
@@ -110,6 +113,7 @@ def _ids(script: Script) -> Iterator[Finding]:
 
     yield from judged(((("blocks", block.id), block.id) for block in script.blocks), RETURN)
     yield from judged((("jumps", jump.id), jump.id) for jump in script.jumps)
+    yield from judged((("tasks", task.id), task.id) for task in script.tasks)
     yield from judged((path, field.id) for path, _, field in _placed_fields(script))
     for block in script.blocks:
         where = ("blocks", block.id, "answers")

@@ -37,6 +37,8 @@ def _lines(script: Script) -> Iterator[tuple[Path, str, int]]:
         yield from _field_lines(("common", field.id), field)
     for jump in script.jumps:
         yield ("jumps", jump.id, "text"), jump.text, MAX_LINE
+    for task in script.tasks:
+        yield ("tasks", task.id, "text"), task.text, MAX_LINE
     for block in script.blocks:
         here = ("blocks", block.id)
         yield (*here, "title"), block.title, MAX_LINE

@@ -4,8 +4,8 @@ A move names the step that it answers. Step numbers only grow; a repeat of the l
 content) changes nothing and gives the same state again, any other old number is refused as `step_stale`.
 
 Refusals: run_ended, step_stale{step}, too_fast{seconds}, answer_unknown{answer}, jump_unknown{jump},
-already_there, not_in_jump, nothing_to_go_back, note_too_long{limit}, field_unknown{field},
-field_too_long{field,label}, field_missing{field,label}, field_invalid{field,label,kind}.
+already_there, not_free, go_unknown{block}, task_unknown{task}, not_in_jump, nothing_to_go_back, note_too_long{limit},
+field_unknown{field}, field_too_long{field,label}, field_missing{field,label}, field_invalid{field,label,kind}.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import msgspec
 from dialer.scripts.due import at_the_end, due
 from dialer.scripts.model import Block, Script, Value, all_fields
 from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render
-from dialer.scripts.places import enter, follow, leap, unwind
+from dialer.scripts.places import enter, follow, leap, step_to, unwind
 from dialer.scripts.run import (
     Back,
     Ended,
     Give,
+    Go,
     JumpTo,
     KeptField,
     Move,
@@ -145,6 +146,39 @@ def finish(
     return Moved(state=state, step=step, due=left)
 
 
+def set_aside(script: Script, state: RunState, now: datetime, context: Context = NOBODY) -> Moved | Refusal:
+    """Put the run away where it stands ("call me later"): what was typed is logged, nothing has to be complete."""
+    if state.ended:
+        return Refusal(code="run_ended")
+    block = current(script, state)
+    checked = checked_fields(script, block, state, context, strict=False)
+    if isinstance(checked, Refusal):
+        return checked
+    step = _step(script, checked, block, now, context, kind="aside")
+    return Moved(
+        state=msgspec.structs.replace(checked, step=state.step + 1, since=now, answered=None), step=step
+    )
+
+
+def resume(state: RunState, now: datetime) -> RunState:
+    """Take up a run that was set aside: the block is shown from now on."""
+    return msgspec.structs.replace(state, since=now, resumed=True)
+
+
+def tick(script: Script, state: RunState, task: str, on: bool) -> RunState | Refusal:
+    """Tick one of the script's tasks off, or on again."""
+    if all(known.id != task for known in script.tasks):
+        return Refusal(code="task_unknown", params={"task": task[:40]})
+    done = {*state.done, task} if on else {*state.done} - {task}
+    return msgspec.structs.replace(state, done=tuple(known.id for known in script.tasks if known.id in done))
+
+
+def forget(state: RunState) -> RunState:
+    """A run that is over, without a word of what was said in it; for scripts that keep no log."""
+    at = msgspec.structs.replace(state.at, stack=())
+    return msgspec.structs.replace(state, at=at, fields={}, trail=(), answered=None)
+
+
 # --- what a move does ---------------------------------------------------------------------------------------
 
 
@@ -171,6 +205,8 @@ def _way(script: Script, state: RunState, made: Move, context: Context) -> _Way 
             return _return(script, state)
         case Back():
             return _back(state)
+        case Go():
+            return _go(script, state, made.block, context)
 
 
 def _give(script: Script, state: RunState, answer_id: str, context: Context) -> _Way | Refusal:
@@ -219,6 +255,20 @@ def _jump(script: Script, state: RunState, jump_id: str, context: Context) -> _W
         return Refusal(code="already_there")
     trail = _walked(state, jump.text)
     return _Way(state=state, place=place, trail=trail, answer=jump.id, answer_text=jump.text)
+
+
+def _go(script: Script, state: RunState, block_id: str, context: Context) -> _Way | Refusal:
+    anew = state.resumed and block_id == script.start
+    if script.mode != "free" and not anew:
+        return Refusal(code="not_free")
+    block = script.block(block_id)
+    if block is None:
+        return Refusal(code="go_unknown", params={"block": block_id[:40]})
+    place = step_to(script, state.at, block.id, onward(script, state, context))
+    if (place.block, place.stack) == (state.at.block, state.at.stack):
+        return Refusal(code="already_there")
+    text = f"→ {block.title or block.id}"
+    return _Way(state=state, place=place, trail=_walked(state, text), answer_text=text)
 
 
 def _return(script: Script, state: RunState) -> _Way | Refusal:

@@ -31,6 +31,9 @@ Ending = Literal["", "end", "refused"]
 Haste = Literal["", "mark", "refuse"]
 """What becomes of an answer that comes before the text can have been read: nothing, a mark in the log, a refusal."""
 
+Mode = Literal["strict", "free"]
+"""Only along the arrows, or to any block at any time."""
+
 PACE: Final = 25
 """Characters a second that nobody reads aloud: half as much again as the fastest speech."""
 
@@ -66,6 +69,13 @@ class Jump(Struct, frozen=True, kw_only=True):
     id: str
     text: str
     to: str
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """Something to do in the course of the conversation: ticked off by the operator, never in the way."""
+
+    id: str
+    text: str
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -108,6 +118,11 @@ class Script(Struct, frozen=True, kw_only=True, cache_hash=True):
     about: str = ""
     haste: Haste = ""
     pace: int = PACE  # characters a second
+    mode: Mode = "strict"
+    scheme_visible: bool = False  # the list of blocks can be opened while one talks; always so in free mode
+    call_needed: bool = False  # nothing may be answered before the client is on the line
+    keep_log: bool = True  # False: no step is written down, and what was typed goes when the run ends
+    tasks: tuple[Task, ...] = ()
     common: tuple[Field, ...] = ()  # fields that are shown on every block
     jumps: tuple[Jump, ...] = ()
 

@@ -61,6 +61,15 @@ def leap(script: Script, at: Place, target: str, onward: Onward) -> Place:
     return unwind(at, opened.index(place.block)) if place.block in opened else place
 
 
+def step_to(script: Script, at: Place, target: str, onward: Onward) -> Place:
+    """To any block, by the operator's own choice. One that only jumps lead to is jumped to, so that there is a way
+    back from it; one of the main line ends the jumps that are open.
+    """
+    if target in main_line(script):
+        return enter(script, msgspec.structs.replace(at, stack=()), target, onward)
+    return leap(script, at, target, onward)
+
+
 def unwind(at: Place, depth: int) -> Place:
     """Back to where jump number `depth` began. What it suggested is forgotten, unless it met the goal."""
     frame = at.stack[depth]

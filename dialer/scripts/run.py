@@ -47,7 +47,14 @@ class Back(Struct, frozen=True, kw_only=True, tag_field="kind", tag="back"):
     fields: dict[str, Typed] = {}
 
 
-Move = Give | NoneFits | JumpTo | Return | Back
+class Go(Struct, frozen=True, kw_only=True, tag_field="kind", tag="go"):
+    """To any block of a script that may be gone through freely."""
+
+    block: str
+    fields: dict[str, Typed] = {}
+
+
+Move = Give | NoneFits | JumpTo | Return | Back | Go
 
 
 class Frame(Struct, frozen=True, kw_only=True):
@@ -85,6 +92,12 @@ class Ended(enum.StrEnum):
     FAILED = "failed"  # broken off at a block
 
 
+BrokenOff = Literal[
+    "hung_up", "wrong_person", "no_time", "no_interest", "bad_line", "language", "machine", "other"
+]
+"""Why a conversation did not come to the script's end, as an operator may say."""
+
+
 class RunEnd(Struct, frozen=True, kw_only=True):
     kind: Ended
     block: str
@@ -100,6 +113,8 @@ class RunState(Struct, frozen=True, kw_only=True):
     fields: dict[str, Value] = {}
     trail: tuple[Visit, ...] = ()
     answered: Move | None = None  # the move that closed step - 1, to know its repeat
+    done: tuple[str, ...] = ()  # the script's tasks that were ticked off
+    resumed: bool = False  # it was set aside and taken up again: one may begin it anew
     ended: RunEnd | None = None
 
 
@@ -113,7 +128,7 @@ class Step(Struct, frozen=True, kw_only=True):
     """A closed step, to be appended to the log and never changed."""
 
     step: int
-    kind: Literal["answer", "none", "jump", "return", "back", "end"]
+    kind: Literal["answer", "none", "jump", "return", "back", "go", "aside", "end"]
     block: str
     title: str
     stage: str

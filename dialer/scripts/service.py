@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -12,10 +12,14 @@ from dialer.scripts import counting, engine, sayings
 from dialer.scripts.model import Script
 from dialer.scripts.placeholders import Context
 from dialer.scripts.run import Move, Moved, Refusal, RunState, Step
-from dialer.scripts.tables import runs, script_versions, scripts, steps
+from dialer.scripts.tables import runs, script_trials, script_versions, scripts, steps
+from dialer.scripts.trial import drawn_for
 from dialer.scripts.values import Typed
 from dialer.scripts.weave import uses, weave
 from dialer.store import prepared
+
+REAL: Final = "real"
+REHEARSAL: Final = "rehearsal"
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +32,14 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """`version_id` is 0 for the rehearsal of a draft."""
+
     id: str
     version_id: int
     operator_id: int
     campaign_id: int | None
     state: RunState
+    kind: str = REAL
 
 
 # Of what is long only what runs: a version is read at each "Next".
@@ -44,12 +51,20 @@ _LATEST = (
     .limit(1)
 )
 _VERSION = select(*_READ).where(script_versions.c.id == bindparam("version"))
-_RUN = select(runs.c.id, runs.c.version_id, runs.c.operator_id, runs.c.campaign_id, runs.c.state).where(
-    runs.c.id == bindparam("run")
+_RUN = select(
+    runs.c.id, runs.c.version_id, runs.c.operator_id, runs.c.campaign_id, runs.c.state, runs.c.kind
+).where(runs.c.id == bindparam("run"))
+_TRIAL = select(script_trials.c.id, script_trials.c.shares).where(
+    script_trials.c.script_id == bindparam("script"), script_trials.c.until.is_(None)
 )
 _KEEP_STATE = update(runs).where(runs.c.id == bindparam("run")).values(state=bindparam("now_at"))
 _STEP = insert(steps)
 _START = insert(runs)
+_END_REHEARSAL = (
+    update(runs)
+    .where(runs.c.id == bindparam("run"))
+    .values(ended_at=bindparam("at"), ending=bindparam("how"))
+)
 _TIE = update(runs).where(runs.c.id == bindparam("run")).values(call_id=bindparam("call"))
 
 
@@ -130,6 +145,15 @@ def latest(conn: Connection, script_id: int) -> Version | None:
     return _version(row) if row else None
 
 
+def drawn(conn: Connection, script_id: int, run_id: str) -> tuple[Version | None, int | None]:
+    """The version that a new run is of, and the trial that drew it: else the latest one, and None."""
+    trial = prepared.first(conn, _TRIAL, {"script": script_id})
+    if trial is None:
+        return latest(conn, script_id), None
+    row = prepared.first(conn, _VERSION, {"version": drawn_for(trial.shares, trial.id, run_id)})
+    return (_version(row), trial.id) if row else (latest(conn, script_id), None)
+
+
 def load_version(conn: Connection, version_id: int) -> Version:
     row: Any = conn.execute(_VERSION, {"version": version_id}).one()
     return _version(row)
@@ -143,10 +167,11 @@ def load_run(conn: Connection, run_id: str) -> Run:
     row = conn.execute(_RUN, {"run": run_id}).one()
     return Run(
         id=row.id,
-        version_id=row.version_id,
+        version_id=row.version_id or 0,
         operator_id=row.operator_id,
         campaign_id=row.campaign_id,
         state=row.state,
+        kind=row.kind,
     )
 
 
@@ -156,28 +181,38 @@ def start_run(
     run_id: str,
     version: Version,
     context: Context,
-    client_id: int,
+    client_id: int | None,
     operator_id: int,
     campaign_id: int | None = None,
     now: datetime,
+    trial_id: int | None = None,
+    kind: str = REAL,
 ) -> Run:
-    """Begin a run at the first block of a version, which it keeps to its end."""
+    """Begin a run at the first block of a version, which it keeps to its end. One without a number is a draft."""
     state = engine.start(version.script, now, context)
     prepared.add(
         conn,
         _START,
         {
             "id": run_id,
-            "version_id": version.id,
+            "kind": kind,
+            "version_id": version.id or None,
+            "draft": None if version.id else version.script,
             "client_id": client_id,
-            "operator_id": operator_id,
             "campaign_id": campaign_id,
+            "trial_id": trial_id,
+            "operator_id": operator_id,
             "state": state,
             "started_at": now,
         },
     )
     return Run(
-        id=run_id, version_id=version.id, operator_id=operator_id, campaign_id=campaign_id, state=state
+        id=run_id,
+        version_id=version.id,
+        operator_id=operator_id,
+        campaign_id=campaign_id,
+        state=state,
+        kind=kind,
     )
 
 
@@ -194,7 +229,7 @@ def make_move(
 ) -> Run | Refusal:
     """One move, kept with its step in the same transaction. A repeated move changes nothing."""
     moved = engine.move(version.script, run.state, step, move, now, context)
-    return _keep(conn, version, run, moved, call_id)
+    return keep(conn, version, run, moved, call_id)
 
 
 def fill_fields(
@@ -220,10 +255,30 @@ def finish_run(
 ) -> Run | Refusal:
     """Close the run; the last block is logged with its fields."""
     moved = engine.finish(version.script, run.state, now, context, reason=reason)
-    done = _keep(conn, version, run, moved, call_id)
-    if not isinstance(done, Refusal) and done.state.ended is not None and run.state.ended is None:
+    done = keep(conn, version, run, moved, call_id)
+    if isinstance(done, Refusal) or done.state.ended is None or run.state.ended is not None:
+        return done
+    if run.kind == REAL:
         counting.close(conn, run.id, done.state.ended, now)
+    else:
+        conn.execute(_END_REHEARSAL, {"run": run.id, "at": now, "how": done.state.ended.kind.value})
+    if not logs(version, run):
+        prepared.run(conn, _KEEP_STATE, {"run": run.id, "now_at": engine.forget(done.state)})
     return done
+
+
+def logs(version: Version, run: Run) -> bool:
+    """Whether the steps of a run are written down: a learner's are, whatever the script says."""
+    return version.script.keep_log or run.kind == REHEARSAL
+
+
+def tick_task(conn: Connection, version: Version, run: Run, task: str, on: bool) -> Run | Refusal:
+    """Tick one of the script's tasks off, or on again."""
+    state = engine.tick(version.script, run.state, task, on)
+    if isinstance(state, Refusal):
+        return state
+    conn.execute(_KEEP_STATE, {"run": run.id, "now_at": state})
+    return msgspec.structs.replace(run, state=state)
 
 
 def tie_to_call(conn: Connection, run_id: str, call_id: str) -> None:
@@ -231,22 +286,30 @@ def tie_to_call(conn: Connection, run_id: str, call_id: str) -> None:
     prepared.run(conn, _TIE, {"run": run_id, "call": call_id})
 
 
-def _keep(
+def keep(
     conn: Connection, version: Version, run: Run, moved: Moved | Refusal, call_id: str | None
 ) -> Run | Refusal:
+    """Write down what a move made of a run, and its step."""
     if isinstance(moved, Refusal):
         return moved
     if moved.step is not None:
-        step = moved.step
-        found_by = {
+        if logs(version, run):
+            _log(conn, version, run, moved.step, call_id)
+        prepared.run(conn, _KEEP_STATE, {"run": run.id, "now_at": moved.state})
+    return msgspec.structs.replace(run, state=moved.state)
+
+
+def _log(conn: Connection, version: Version, run: Run, step: Step, call_id: str | None) -> None:
+    """Append a step to the log; one of a rehearsal can be found by nobody's search."""
+    values = _step_values(run.id, step, call_id)
+    if run.kind == REAL:
+        values |= {
             "script_id": version.script_id,
             "operator_id": run.operator_id,
             "campaign_id": run.campaign_id,
             "saying_id": sayings.keep(conn, version.script, run.id, step),
         }
-        prepared.add(conn, _STEP, _step_values(run.id, step, call_id) | found_by)
-        prepared.run(conn, _KEEP_STATE, {"run": run.id, "now_at": moved.state})
-    return msgspec.structs.replace(run, state=moved.state)
+    prepared.add(conn, _STEP, values)
 
 
 def _step_values(run_id: str, step: Step, call_id: str | None) -> dict[str, object]:

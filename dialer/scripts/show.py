@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialer.scripts.graph import progress
+from dialer.scripts.graph import main_line, progress
 from dialer.scripts.model import Block, Field, Script
 from dialer.scripts.placeholders import NOBODY, Context, paragraphs, render
 from dialer.scripts.run import RunState, Visit
 from dialer.scripts.standing import at_end, can_go_back, current, known_to, offered, shown_fields, value_of
 from dialer.scripts.texts import NO_ANSWER
-from dialer.scripts.view import AnswerView, BlockView, JumpView, RunView, ScriptFieldView, TrailStep
+from dialer.scripts.view import (
+    AnswerView,
+    BlockView,
+    JumpView,
+    RunView,
+    SchemeBlock,
+    SchemeView,
+    ScriptFieldView,
+    TaskView,
+    TrailStep,
+)
 
 
 def view(
@@ -31,6 +41,41 @@ def view(
         trail=[_trail(script, visit, known) for visit in state.trail],
         can_go_back=can_go_back(state),
         in_jump=bool(state.at.stack) and state.ended is None,
+        resumed=state.resumed,
+        start=script.start,
+        scheme=shows_scheme(script),
+        tasks=[TaskView(id=task.id, text=task.text, done=task.id in state.done) for task in script.tasks],
+    )
+
+
+def shows_scheme(script: Script) -> bool:
+    """Whether the operator may look at the blocks beside the one that is to be said."""
+    return script.scheme_visible or script.mode == "free"
+
+
+def scheme(script: Script, state: RunState, context: Context = NOBODY, *, run_id: str = "") -> SchemeView:
+    """The blocks of a script in its order; those with nothing to show are left out."""
+    known = known_to(script, state, context)
+    main, been = main_line(script), {visit.at.block for visit in state.trail}
+    return SchemeView(
+        run=run_id,
+        script=script.name,
+        free=script.mode == "free",
+        now=current(script, state).id,
+        blocks=[
+            SchemeBlock(
+                id=block.id,
+                title=block.title or block.id,
+                stage=block.stage,
+                text=render(paragraphs(block.text), known),
+                goal=block.goal,
+                end=at_end(block),
+                aside=block.id not in main,
+                visited=block.id in been,
+            )
+            for block in script.blocks
+            if not block.automatic
+        ],
     )
 
 

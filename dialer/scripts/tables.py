@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    text,
+)
 
 from dialer.scripts.model import Script
 from dialer.scripts.run import RunState
+from dialer.scripts.trial import Share
 from dialer.store.schema import JsonText, UtcDateTime, metadata
 
 Layout = dict[str, tuple[float, float]]
@@ -51,22 +64,61 @@ script_versions = Table(
     Index("uq_script_versions_script_id_number", "script_id", "number", unique=True),
 )
 
+# Versions that are tried against each other; one trial at a time for each script.
+script_trials = Table(
+    "script_trials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("script_id", ForeignKey("scripts.id"), nullable=False),
+    Column("shares", JsonText(tuple[Share, ...], shared=True), nullable=False),
+    Column(
+        "worth", Float, nullable=False
+    ),  # a difference of rates below this is none that anybody would act upon
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    Column("decided", ForeignKey("script_versions.id")),  # the version that was adopted, if any
+    Column("started_by", ForeignKey("users.id"), nullable=False),
+    Column("ended_by", ForeignKey("users.id")),
+    Index("ix_script_trials_script_id", "script_id"),
+    Index("uq_script_trials_running", "script_id", unique=True, sqlite_where=text("until IS NULL")),
+)
+
+# Who may do what with a script. Where a right has no row, everybody may whose role has the permission.
+script_rights = Table(
+    "script_rights",
+    metadata,
+    Column("script_id", ForeignKey("scripts.id"), primary_key=True),
+    Column("right", String(10), primary_key=True),  # see, start, edit
+    Column("who", String(30), primary_key=True),  # role:operator, user:7
+)
+
 runs = Table(
     "runs",
     metadata,
     Column("id", String(26), primary_key=True),
-    Column("version_id", ForeignKey("script_versions.id"), nullable=False),
-    Column("client_id", ForeignKey("clients.id"), nullable=False),
+    Column("kind", String(10), nullable=False, default="real"),  # real, rehearsal: the latter counts nowhere
+    Column("version_id", ForeignKey("script_versions.id")),
+    Column("draft", JsonText(Script)),  # what is rehearsed where it is no version yet
+    Column("client_id", ForeignKey("clients.id")),  # none in a rehearsal
+    Column("trial_id", ForeignKey("script_trials.id")),  # which drew the version
     Column("operator_id", ForeignKey("users.id"), nullable=False),
     Column("campaign_id", ForeignKey("campaigns.id")),
     Column("call_id", String(26)),
     Column("state", JsonText(RunState), nullable=False),  # the engine's, resumable
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
-    Column("ending", String(10), nullable=False, default=""),  # goal_met, refused, completed, failed
+    Column(
+        "ending", String(10), nullable=False, default=""
+    ),  # goal_met, refused, completed, failed; "" while open
     Column("counted", Boolean, nullable=False, default=False),  # real, and somebody heard it
+    Column("aside_at", UtcDateTime),  # put away since then; the operator is whoever did it
+    CheckConstraint("(version_id IS NULL) <> (draft IS NULL)", name="of_something"),
+    CheckConstraint("client_id IS NOT NULL OR kind = 'rehearsal'", name="with_somebody"),
     Index("ix_runs_call_id", "call_id"),
     Index("ix_runs_client_id", "client_id"),
+    Index("ix_runs_operator", "operator_id", "kind", "started_at"),
+    Index("ix_runs_trial", "trial_id", "version_id"),
+    Index("ix_runs_aside", "aside_at", sqlite_where=text("aside_at IS NOT NULL")),
 )
 
 # One block visited; append-only, so that what was answered stays after a step back.
@@ -78,7 +130,7 @@ steps = Table(
     Column("block", String(64), nullable=False),
     Column("title", String(200), nullable=False),
     Column("stage", String(200), nullable=False, default=""),
-    Column("kind", String(10), nullable=False),  # answer, none, jump, return, back, end
+    Column("kind", String(10), nullable=False),  # answer, none, jump, return, back, go, aside, end
     Column("text", String, nullable=False, default=""),  # as it was shown
     Column("answer", String(64), nullable=False, default=""),
     Column("answer_text", String(500), nullable=False, default=""),

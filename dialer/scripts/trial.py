@@ -7,16 +7,20 @@ alarm is divided among the pairs.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
 ALPHA: Final = 0.05
 TYPICAL: Final = 0.05
 """The difference of rates, as a fraction, that the test is quickest to see; it is right for all others too."""
+
+WORTH: Final = 0.02
+"""A difference of rates, as a fraction, below which it is all the same which version is taken."""
 
 LEAST_GOALS: Final = 5
 """Below so many goals and misses each, a rate is too coarse for the normal form of the test."""
@@ -27,6 +31,10 @@ class Share(Struct, frozen=True, kw_only=True):
 
     version: int
     parts: int
+
+
+Word = Literal["real", "not_yet", "no_difference"]
+"""What the test says of a pair: one is better; nobody can tell yet; no difference worth it."""
 
 
 class Arm(Struct, frozen=True, kw_only=True):
@@ -69,6 +77,27 @@ def drawn(shares: Sequence[Share], at: float) -> int:
         if left < 0:
             return share.version
     return [share.version for share in shares if share.parts][-1]  # `at` was rounded up to 1
+
+
+def drawn_for(shares: Sequence[Share], trial: int, run: str) -> int:
+    """The version for a run by its id: the same whenever it is asked, and even over many runs."""
+    mixed = hashlib.sha256(f"{trial} {run}".encode()).digest()
+    return drawn(shares, int.from_bytes(mixed[:6], "big") / 2**48)
+
+
+def word(pair: Compared, worth: float) -> Word:
+    """What the test says of two arms; both words that settle it hold at all looks together."""
+    if pair.interval.low > -worth and pair.interval.high < worth:
+        return "no_difference"
+    return "real" if pair.real else "not_yet"
+
+
+def winner(arms: Sequence[Arm], *, alpha: float = ALPHA) -> int | None:
+    """The version that is really better than each of the others, None while there is none."""
+    better = [
+        pair.other if pair.difference > 0 else pair.one for pair in compare(arms, alpha=alpha) if pair.real
+    ]
+    return next((arm.version for arm in arms if better.count(arm.version) == len(arms) - 1 > 0), None)
 
 
 def compare(arms: Sequence[Arm], *, alpha: float = ALPHA) -> list[Compared]:

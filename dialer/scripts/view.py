@@ -46,6 +46,35 @@ class TrailStep(Struct, frozen=True, kw_only=True):
     answer: str
 
 
+class TaskView(Struct, frozen=True, kw_only=True):
+    id: str
+    text: str
+    done: bool
+
+
+class SchemeBlock(Struct, frozen=True, kw_only=True):
+    """A block in the list of all blocks: where one may go, or what one may look up."""
+
+    id: str
+    title: str
+    stage: str
+    text: str
+    goal: bool
+    end: bool
+    aside: bool  # only jumps lead to it
+    visited: bool
+
+
+class SchemeView(Struct, frozen=True, kw_only=True):
+    """The script as a list of its blocks. `free`: one may go to any of them."""
+
+    run: str
+    script: str
+    free: bool
+    now: str  # the block where one is
+    blocks: list[SchemeBlock]
+
+
 class RunView(Struct, frozen=True, kw_only=True):
     id: str
     script: str
@@ -57,3 +86,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     trail: list[TrailStep]
     can_go_back: bool
     in_jump: bool  # a jump was taken; the way back to the script is open (Esc)
+    resumed: bool = False  # it was set aside before: one may begin anew, by going to `start`
+    start: str = ""
+    scheme: bool = False  # the list of blocks may be opened
+    tasks: list[TaskView] = []

@@ -22,6 +22,13 @@ def dump(script: Script) -> str:
         head["haste"] = script.haste
     if script.pace != PACE:
         head["pace"] = script.pace
+    if script.mode != "strict":
+        head["mode"] = script.mode
+    head |= _filled({"scheme_visible": script.scheme_visible, "call_needed": script.call_needed})
+    if not script.keep_log:
+        head["keep_log"] = False
+    if script.tasks:
+        head["tasks"] = {task.id: task.text for task in script.tasks}
     parts = [_yaml(head)]
     if script.common:
         parts.append(_yaml({"common": _fields(script.common)}))

@@ -15,7 +15,20 @@ from msgspec import Struct
 
 from dialer.scripts.actions import KINDS, Action, Part
 from dialer.scripts.findings import Finding, Path, Spot, has_errors
-from dialer.scripts.model import Answer, Block, Field, FieldKind, Haste, Jump, Language, Script, Tone, Way
+from dialer.scripts.model import (
+    Answer,
+    Block,
+    Field,
+    FieldKind,
+    Haste,
+    Jump,
+    Language,
+    Mode,
+    Script,
+    Task,
+    Tone,
+    Way,
+)
 from dialer.scripts.yaml_tree import Entries, Items, Node, Scalar, Unreadable, read_tree
 
 FORMAT: Final = "1"
@@ -82,6 +95,11 @@ class _Reader:
                 "start": self._text,
                 "haste": self._one_of(get_args(Haste)),
                 "pace": self._whole(1, MAX_PACE),
+                "mode": self._one_of(get_args(Mode)),
+                "scheme_visible": self._yes_no,
+                "call_needed": self._yes_no,
+                "keep_log": self._yes_no,
+                "tasks": self._by_id(self._task),
                 "common": self._by_id(self._field),
                 "jumps": self._by_id(self._jump),
                 "blocks": self._by_id(self._block),
@@ -173,6 +191,12 @@ class _Reader:
     def _body_part(self, node: Node, path: Path) -> Part | None:
         text = self._text(node, path)
         return None if text is None else Part(key=path[-1], value=text)
+
+    def _task(self, node: Node, path: Path) -> Task | None:
+        if isinstance(node, Scalar) and (text := self._text(node, path)):
+            return Task(id=path[-1], text=text)
+        self._fault("value_wrong", path, node.spot, expected="text")
+        return None
 
     def _jump(self, node: Node, path: Path) -> Jump | None:
         keys: dict[str, Take] = {"text": self._text, "to": self._text}

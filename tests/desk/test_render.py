@@ -13,10 +13,10 @@ from dialer.campaigns.dispositions import BY_OUTCOME, INBOUND, OUTBOUND
 from dialer.campaigns.model import Campaign, Claim, Disposition, Refusal
 from dialer.campaigns.service import PastResult
 from dialer.clients.service import Client, Phone
+from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Draft, Work
 from dialer.desk.render import render, suggested
 from dialer.desk.view import CampaignChoice, CampaignView, DeskState, DeskView
-from dialer.desk.work import Loaded, Today
 from dialer.telephony.model import CallState, Outcome
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)

@@ -98,7 +98,7 @@ async def test_a_result_of_another_campaign_is_refused(office: Office, room: Roo
 
 
 async def test_every_verb_that_is_about_a_client_says_which(office: Office) -> None:
-    about_no_client = {"session", "campaign", "break", "next", "leave", "rejoin"}
+    about_no_client = {"session", "campaign", "break", "next", "leave", "rejoin", "resume"}
     for operation in operations(office.desks):
         if operation.method == "GET":
             continue

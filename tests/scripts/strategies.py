@@ -20,9 +20,21 @@ from dialer.scripts.actions import (
     SetField,
     WebHook,
 )
-from dialer.scripts.model import RETURN, Answer, Block, Ending, Field, FieldKind, Jump, Script, Tone, Way
+from dialer.scripts.model import (
+    RETURN,
+    Answer,
+    Block,
+    Ending,
+    Field,
+    FieldKind,
+    Jump,
+    Script,
+    Task,
+    Tone,
+    Way,
+)
 from dialer.scripts.placeholders import NAMES
-from dialer.scripts.run import Back, Give, JumpTo, Move, NoneFits, Return
+from dialer.scripts.run import Back, Give, Go, JumpTo, Move, NoneFits, Return
 from dialer.scripts.view import BlockView
 
 KINDS: tuple[FieldKind, ...] = (
@@ -191,6 +203,11 @@ def scripts(draw: st.DrawFn) -> Script:
         start="b0",
         haste=draw(st.sampled_from(["", "mark"])),
         pace=draw(st.integers(1, 100)),
+        mode=draw(st.sampled_from(["strict", "free"])),
+        scheme_visible=draw(st.booleans()),
+        call_needed=draw(st.booleans()),
+        keep_log=draw(st.booleans()),
+        tasks=tuple(Task(id=f"t{at}", text=draw(lines)) for at in range(draw(st.integers(0, 2)))),
         common=tuple(draw(fields(f"c{at}")) for at in range(draw(st.integers(0, 1)))),
         jumps=tuple(Jump(id=f"q{at}", text=draw(lines), to=to) for at, to in enumerate(jumped)),
         blocks=tuple(blocks),
@@ -224,6 +241,7 @@ moves: st.SearchStrategy[Move] = st.one_of(
     st.builds(Give, answer=st.sampled_from(["0", "1", "2", "3", "4"]), fields=st.just({"all": True})),
     st.builds(NoneFits, note=st.text(max_size=20), fields=filled),
     st.builds(JumpTo, jump=st.sampled_from(["q0", "q1", "q2", "q3"]), fields=filled),
+    st.builds(Go, block=st.sampled_from(["b0", "b1", "b2", "b5", "j0", "j1", "?"]), fields=filled),
     st.just(Return()),
     st.just(Back()),
 )

@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.scripts.check import check
-from dialer.scripts.engine import MAX_NOTE, fill, finish, move, start
+from dialer.scripts.engine import MAX_NOTE, fill, finish, forget, move, resume, set_aside, start, tick
 from dialer.scripts.findings import has_errors
-from dialer.scripts.model import RETURN, Answer, Block, Field, Haste, Jump, Script
+from dialer.scripts.model import RETURN, Answer, Block, Field, Haste, Jump, Script, Task
 from dialer.scripts.placeholders import Context
 from dialer.scripts.run import (
     Back,
     Due,
     Ended,
     Give,
+    Go,
     JumpTo,
     Move,
     Moved,
@@ -362,3 +363,79 @@ def test_jumps_and_what_was_read_before_are_free() -> None:
         assert isinstance(moved, Moved)
         state = moved.state
     assert state.at.block == "hello"
+
+
+# --- freely, set aside, tasks -------------------------------------------------------------------------------------
+
+FREE = msgspec.structs.replace(
+    SMALL, mode="free", tasks=(Task(id="greet", text="Greet"), Task(id="thank", text="Thank"))
+)
+
+
+def test_only_a_free_script_lets_one_go_anywhere() -> None:
+    state = start(SMALL, NOW, CONTEXT)
+    assert refused(state, Go(block="ask")).code == "not_free"
+    assert refused(state, Go(block="hello"), FREE).code == "already_there"
+    assert refused(state, Go(block="nowhere"), FREE).code == "go_unknown"
+
+
+def test_going_freely_is_logged_like_any_other_step() -> None:
+    state = start(FREE, NOW, CONTEXT)
+    moved = move(FREE, state, 1, Go(block="ask", fields={"who": "Anna"}), NOW + timedelta(seconds=3), CONTEXT)
+    assert isinstance(moved, Moved) and moved.step is not None
+    step = moved.step
+    assert (step.kind, step.block, step.to, step.answer_text) == ("go", "hello", "ask", "→ ask")
+    assert [visit.at.block for visit in moved.state.trail] == ["hello"]
+    assert go(moved.state, Back(), FREE).at.block == "hello"
+
+
+def test_what_only_jumps_lead_to_is_jumped_to() -> None:
+    state = go(start(FREE, NOW, CONTEXT), Go(block="price"), FREE)
+    assert state.at.block == "price" and state.at.stack
+    assert go(state, Return(), FREE).at.block == "hello"
+    assert not go(state, Go(block="ask"), FREE).at.stack
+
+
+def test_an_automatic_block_is_passed_when_one_goes_to_it() -> None:
+    assert go(start(FREE, NOW, CONTEXT), Go(block="route"), FREE).at.block == "sold"
+
+
+def test_a_run_set_aside_goes_on_where_it_was() -> None:
+    state = go(start(SMALL, NOW, CONTEXT), Give(answer="yes"))
+    typed = fill(SMALL, state, state.step, {"number": "1 0"})
+    assert isinstance(typed, RunState)
+    aside = set_aside(SMALL, typed, NOW + timedelta(seconds=9), CONTEXT)
+    assert isinstance(aside, Moved) and aside.step is not None
+    assert (aside.step.kind, aside.step.block) == ("aside", "ask")
+    later = NOW + timedelta(days=2)
+    again = resume(_again(aside.state), later)
+    assert (again.at, again.trail, again.since) == (typed.at, typed.trail, later)
+    moved = move(SMALL, again, again.step, Give(answer="so_many"), later + timedelta(seconds=5), CONTEXT)
+    assert isinstance(moved, Moved) and moved.step is not None
+    assert moved.step.entered_at == later
+    over = finish(SMALL, moved.state, later, CONTEXT)
+    assert isinstance(over, Moved)
+    refusal = set_aside(SMALL, over.state, later, CONTEXT)
+    assert isinstance(refusal, Refusal) and refusal.code == "run_ended"
+
+
+def test_tasks_are_ticked_off_in_the_scripts_order() -> None:
+    state = start(FREE, NOW, CONTEXT)
+    for task in ("thank", "greet"):
+        ticked = tick(FREE, state, task, True)
+        assert isinstance(ticked, RunState)
+        state = ticked
+    assert state.done == ("greet", "thank")
+    ticked = tick(FREE, state, "greet", False)
+    assert isinstance(ticked, RunState) and ticked.done == ("thank",)
+    unknown = tick(FREE, state, "dance", True)
+    assert isinstance(unknown, Refusal) and unknown.code == "task_unknown"
+
+
+def test_what_keeps_no_log_forgets_what_was_said() -> None:
+    state = go(start(SMALL, NOW, CONTEXT), Give(answer="no", fields={"who": "Anna"}))
+    over = finish(SMALL, state, NOW, CONTEXT)
+    assert isinstance(over, Moved)
+    left = forget(over.state)
+    assert b"Anna" not in msgspec.json.encode(left)
+    assert left.ended == over.state.ended

@@ -344,6 +344,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick a task of the script off, or on again */
+        post: operations["desk_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/script": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a script by hand */
+        post: operations["desk_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs that were set aside and may be taken up */
+        get: operations["list_aside"];
+        put?: never;
+        /** Put a script without a call away, to go on with it later */
+        post: operations["desk_aside"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take up a run that was set aside */
+        post: operations["desk_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/desk/draft": {
         parameters: {
             query?: never;
@@ -389,6 +458,57 @@ export interface paths {
         put?: never;
         /** Save the result, and take the next client */
         post: operations["desk_save"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/scheme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The blocks of the script on the page */
+        get: operations["read_scheme"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scripts that the operator may start by hand */
+        get: operations["list_startable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clients by the beginning of a name, or by a number */
+        get: operations["find_clients"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1051,7 +1171,7 @@ export interface components {
          * @description What the operator is doing, as one word; the page makes a sentence, an icon and a timer of it.
          * @enum {unknown}
          */
-        DeskState: "break" | "connecting" | "dialling" | "helping" | "offered" | "offline" | "preview" | "ready" | "ringing" | "talking" | "wrapup";
+        DeskState: "break" | "connecting" | "dialling" | "filling" | "helping" | "offered" | "offline" | "preview" | "ready" | "ringing" | "talking" | "wrapup";
         /** CampaignView */
         CampaignView: {
             id: number;
@@ -1090,7 +1210,7 @@ export interface components {
         WorkView: {
             id: string;
             /** @enum {unknown} */
-            direction: "inbound" | "outbound";
+            direction: "by_hand" | "inbound" | "outbound";
             card: components["schemas"]["CardView"];
             call: components["schemas"]["CallView"] | null;
             run: components["schemas"]["RunView"] | null;
@@ -1189,6 +1309,14 @@ export interface components {
             trail: components["schemas"]["TrailStep"][];
             can_go_back: boolean;
             in_jump: boolean;
+            /** @default false */
+            resumed: boolean;
+            /** @default  */
+            start: string;
+            /** @default false */
+            scheme: boolean;
+            /** @default [] */
+            tasks: components["schemas"]["TaskView"][];
         };
         /** BlockView */
         BlockView: {
@@ -1231,6 +1359,12 @@ export interface components {
             title: string;
             answer: string;
         };
+        /** TaskView */
+        TaskView: {
+            id: string;
+            text: string;
+            done: boolean;
+        };
         /** DispositionView */
         DispositionView: {
             id: string;
@@ -1246,6 +1380,8 @@ export interface components {
             disposition: string;
             comment: string;
             callback_at: string | null;
+            /** @default  */
+            reason: ("bad_line" | "hung_up" | "language" | "machine" | "no_interest" | "no_time" | "other" | "wrong_person") | "";
         };
         /**
          * GuestView
@@ -1320,7 +1456,7 @@ export interface components {
         StepBody: {
             work: string;
             step: number;
-            move: components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"];
+            move: components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"] | components["schemas"]["Go"];
         };
         /**
          * Give
@@ -1383,6 +1519,19 @@ export interface components {
                 [key: string]: string | number | boolean | string[] | null;
             };
         };
+        /**
+         * Go
+         * @description To any block of a script that may be gone through freely.
+         */
+        Go: {
+            /** @enum {unknown} */
+            kind: "go";
+            block: string;
+            /** @default {} */
+            fields: {
+                [key: string]: string | number | boolean | string[] | null;
+            };
+        };
         /** FieldsBody */
         FieldsBody: {
             work: string;
@@ -1390,6 +1539,27 @@ export interface components {
             fields: {
                 [key: string]: string | number | boolean | string[] | null;
             };
+        };
+        /** TaskBody */
+        TaskBody: {
+            work: string;
+            task: string;
+            on: boolean;
+        };
+        /**
+         * ScriptBody
+         * @description For the client on the page (`work`), or for `client` where nobody is on it.
+         */
+        ScriptBody: {
+            /** @default  */
+            work: string;
+            script: number;
+            /** @default null */
+            client: number | null;
+        };
+        /** RunBody */
+        RunBody: {
+            run: string;
         };
         /**
          * DraftBody
@@ -1402,6 +1572,7 @@ export interface components {
             comment?: string | null;
             callback_minutes?: number | null;
             callback_at?: string | null;
+            reason?: ("bad_line" | "hung_up" | "language" | "machine" | "no_interest" | "no_time" | "other" | "wrong_person") | "" | null;
         };
         /** NameBody */
         NameBody: {
@@ -1413,6 +1584,73 @@ export interface components {
             work: string;
             /** @default true */
             next: boolean;
+        };
+        /**
+         * SchemeView
+         * @description The script as a list of its blocks. `free`: one may go to any of them.
+         */
+        SchemeView: {
+            run: string;
+            script: string;
+            free: boolean;
+            now: string;
+            blocks: components["schemas"]["SchemeBlock"][];
+        };
+        /**
+         * SchemeBlock
+         * @description A block in the list of all blocks: where one may go, or what one may look up.
+         */
+        SchemeBlock: {
+            id: string;
+            title: string;
+            stage: string;
+            text: string;
+            goal: boolean;
+            end: boolean;
+            aside: boolean;
+            visited: boolean;
+        };
+        /** StartableList */
+        StartableList: {
+            items: components["schemas"]["Startable"][];
+        };
+        /** Startable */
+        Startable: {
+            id: number;
+            name: string;
+            language: string;
+            about: string;
+            version: number;
+        };
+        /** FoundClients */
+        FoundClients: {
+            items: components["schemas"]["Found"][];
+        };
+        /**
+         * Found
+         * @description A client as a search shows them: by name and city, without a number.
+         */
+        Found: {
+            id: number;
+            name: string;
+            city: string;
+        };
+        /** AsideList */
+        AsideList: {
+            items: components["schemas"]["AsideRow"][];
+        };
+        /**
+         * AsideRow
+         * @description A run that was set aside. `mine`: by this operator.
+         */
+        AsideRow: {
+            run: string;
+            script: string;
+            client: string;
+            block: string;
+            since: string;
+            operator: string;
+            mine: boolean;
         };
         /** CampaignList */
         CampaignList: {
@@ -1880,6 +2118,19 @@ export interface components {
             haste: "" | "mark" | "refuse";
             /** @default 25 */
             pace: number;
+            /**
+             * @default strict
+             * @enum {unknown}
+             */
+            mode: "free" | "strict";
+            /** @default false */
+            scheme_visible: boolean;
+            /** @default false */
+            call_needed: boolean;
+            /** @default true */
+            keep_log: boolean;
+            /** @default [] */
+            tasks: components["schemas"]["Task"][];
             /** @default [] */
             common: components["schemas"]["Field"][];
             /** @default [] */
@@ -2133,6 +2384,14 @@ export interface components {
             to: string;
         };
         /**
+         * Task
+         * @description Something to do in the course of the conversation: ticked off by the operator, never in the way.
+         */
+        Task: {
+            id: string;
+            text: string;
+        };
+        /**
          * Jump
          * @description Offered on every block ("Who are you, anyway?"): leads to a block, and back to where one was.
          */
@@ -2175,7 +2434,7 @@ export interface components {
         PreviewBody: {
             script: components["schemas"]["Script"];
             /** @default [] */
-            moves: (components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"])[];
+            moves: (components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"] | components["schemas"]["Go"])[];
             /**
              * @default {
              *       "name": "",
@@ -2560,6 +2819,7 @@ export type AnswerView = components['schemas']['AnswerView'];
 export type ScriptFieldView = components['schemas']['ScriptFieldView'];
 export type JumpView = components['schemas']['JumpView'];
 export type TrailStep = components['schemas']['TrailStep'];
+export type TaskView = components['schemas']['TaskView'];
 export type DispositionView = components['schemas']['DispositionView'];
 export type ResultDraft = components['schemas']['ResultDraft'];
 export type GuestView = components['schemas']['GuestView'];
@@ -2578,10 +2838,22 @@ export type NoneFits = components['schemas']['NoneFits'];
 export type JumpTo = components['schemas']['JumpTo'];
 export type Return = components['schemas']['Return'];
 export type Back = components['schemas']['Back'];
+export type Go = components['schemas']['Go'];
 export type FieldsBody = components['schemas']['FieldsBody'];
+export type TaskBody = components['schemas']['TaskBody'];
+export type ScriptBody = components['schemas']['ScriptBody'];
+export type RunBody = components['schemas']['RunBody'];
 export type DialerDeskRoutesDraftBody = components['schemas']['dialer.desk.routes.DraftBody'];
 export type NameBody = components['schemas']['NameBody'];
 export type SaveBody = components['schemas']['SaveBody'];
+export type SchemeView = components['schemas']['SchemeView'];
+export type SchemeBlock = components['schemas']['SchemeBlock'];
+export type StartableList = components['schemas']['StartableList'];
+export type Startable = components['schemas']['Startable'];
+export type FoundClients = components['schemas']['FoundClients'];
+export type Found = components['schemas']['Found'];
+export type AsideList = components['schemas']['AsideList'];
+export type AsideRow = components['schemas']['AsideRow'];
 export type CampaignList = components['schemas']['CampaignList'];
 export type CampaignRow = components['schemas']['CampaignRow'];
 export type CampaignToday = components['schemas']['CampaignToday'];
@@ -2645,6 +2917,7 @@ export type SendMail = components['schemas']['SendMail'];
 export type CreateOrder = components['schemas']['CreateOrder'];
 export type CreateDocument = components['schemas']['CreateDocument'];
 export type Way = components['schemas']['Way'];
+export type Task = components['schemas']['Task'];
 export type Jump = components['schemas']['Jump'];
 export type ScriptMade = components['schemas']['ScriptMade'];
 export type YamlBody = components['schemas']['YamlBody'];
@@ -3487,6 +3760,202 @@ export interface operations {
             };
         };
     };
+    desk_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AsideList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_aside: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    desk_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
     desk_draft: {
         parameters: {
             query?: never;
@@ -3587,6 +4056,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeskFrame"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    read_scheme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchemeView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_startable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartableList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    find_clients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundClients"];
                 };
             };
             /** @description a problem (RFC 9457) */

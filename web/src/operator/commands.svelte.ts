@@ -51,6 +51,7 @@ const primaries: Record<DeskState, { label: Key; icon: IconName; run: () => void
   ready: { label: 'do.next', icon: 'user', run: next },
   break: { label: 'do.return', icon: 'play', run: () => send('break', { on: false }) },
   preview: { label: 'do.dial', icon: 'phone', run: () => dial(null) },
+  filling: { label: 'do.aside', icon: 'undo', run: () => sendWork('aside') },
   offered: { label: 'do.answer', icon: 'incoming', run: () => sendWork('answer') },
   dialling: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },
   ringing: { label: 'do.dial', icon: 'phone', run: () => undefined, why: 'why.dialling' },

@@ -29,6 +29,10 @@ export type Verb =
   | 'step'
   | 'fields'
   | 'draft'
+  | 'task'
+  | 'script'
+  | 'aside'
+  | 'resume'
   | 'client'
   | 'save';
 

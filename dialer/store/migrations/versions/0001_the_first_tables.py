@@ -24,6 +24,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
     )
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.create_index("ix_clients_name", ["name"], unique=False)
+
     op.create_table(
         "dialled_days",
         sa.Column("day", sa.String(length=10), nullable=False),
@@ -228,6 +231,16 @@ def upgrade() -> None:
             ["script_id"], ["scripts.id"], name=op.f("fk_script_drafts_script_id_scripts")
         ),
         sa.PrimaryKeyConstraint("script_id", name=op.f("pk_script_drafts")),
+    )
+    op.create_table(
+        "script_rights",
+        sa.Column("script_id", sa.Integer(), nullable=False),
+        sa.Column("right", sa.String(length=10), nullable=False),
+        sa.Column("who", sa.String(length=30), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["script_id"], ["scripts.id"], name=op.f("fk_script_rights_script_id_scripts")
+        ),
+        sa.PrimaryKeyConstraint("script_id", "right", "who", name=op.f("pk_script_rights")),
     )
     op.create_table(
         "script_versions",
@@ -449,31 +462,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version_id", "part", "day", "key", name=op.f("pk_run_counts")),
     )
     op.create_table(
-        "runs",
-        sa.Column("id", sa.String(length=26), nullable=False),
-        sa.Column("version_id", sa.Integer(), nullable=False),
-        sa.Column("client_id", sa.Integer(), nullable=False),
-        sa.Column("operator_id", sa.Integer(), nullable=False),
-        sa.Column("campaign_id", sa.Integer(), nullable=True),
-        sa.Column("call_id", sa.String(length=26), nullable=True),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("ending", sa.String(length=10), nullable=False),
-        sa.Column("counted", sa.Boolean(), nullable=False),
+        "script_trials",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("script_id", sa.Integer(), nullable=False),
+        sa.Column("shares", sa.Text(), nullable=False),
+        sa.Column("worth", sa.Float(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("decided", sa.Integer(), nullable=True),
+        sa.Column("started_by", sa.Integer(), nullable=False),
+        sa.Column("ended_by", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["campaign_id"], ["campaigns.id"], name=op.f("fk_runs_campaign_id_campaigns")
+            ["decided"], ["script_versions.id"], name=op.f("fk_script_trials_decided_script_versions")
         ),
-        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_runs_client_id_clients")),
-        sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_runs_operator_id_users")),
+        sa.ForeignKeyConstraint(["ended_by"], ["users.id"], name=op.f("fk_script_trials_ended_by_users")),
         sa.ForeignKeyConstraint(
-            ["version_id"], ["script_versions.id"], name=op.f("fk_runs_version_id_script_versions")
+            ["script_id"], ["scripts.id"], name=op.f("fk_script_trials_script_id_scripts")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sa.ForeignKeyConstraint(["started_by"], ["users.id"], name=op.f("fk_script_trials_started_by_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script_trials")),
     )
-    with op.batch_alter_table("runs", schema=None) as batch_op:
-        batch_op.create_index("ix_runs_call_id", ["call_id"], unique=False)
-        batch_op.create_index("ix_runs_client_id", ["client_id"], unique=False)
+    with op.batch_alter_table("script_trials", schema=None) as batch_op:
+        batch_op.create_index("ix_script_trials_script_id", ["script_id"], unique=False)
+        batch_op.create_index(
+            "uq_script_trials_running", ["script_id"], unique=True, sqlite_where=sa.text("until IS NULL")
+        )
 
     op.create_table(
         "time_counts",
@@ -630,6 +643,101 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "runs",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("version_id", sa.Integer(), nullable=True),
+        sa.Column("draft", sa.Text(), nullable=True),
+        sa.Column("client_id", sa.Integer(), nullable=True),
+        sa.Column("trial_id", sa.Integer(), nullable=True),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
+        sa.Column("call_id", sa.String(length=26), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ending", sa.String(length=10), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.Column("aside_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("client_id IS NOT NULL OR kind = 'rehearsal'", name=op.f("ck_runs_with_somebody")),
+        sa.CheckConstraint("(version_id IS NULL) <> (draft IS NULL)", name=op.f("ck_runs_of_something")),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaigns.id"], name=op.f("fk_runs_campaign_id_campaigns")
+        ),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_runs_client_id_clients")),
+        sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_runs_operator_id_users")),
+        sa.ForeignKeyConstraint(
+            ["trial_id"], ["script_trials.id"], name=op.f("fk_runs_trial_id_script_trials")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["script_versions.id"], name=op.f("fk_runs_version_id_script_versions")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+    )
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_runs_aside", ["aside_at"], unique=False, sqlite_where=sa.text("aside_at IS NOT NULL")
+        )
+        batch_op.create_index("ix_runs_call_id", ["call_id"], unique=False)
+        batch_op.create_index("ix_runs_client_id", ["client_id"], unique=False)
+        batch_op.create_index("ix_runs_operator", ["operator_id", "kind", "started_at"], unique=False)
+        batch_op.create_index("ix_runs_trial", ["trial_id", "version_id"], unique=False)
+
+    op.create_table(
+        "third_legs",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("leg", sa.String(length=150), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("goal", sa.String(length=10), nullable=False),
+        sa.Column("line", sa.String(length=50), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("by_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("joined_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_third_legs_by_id_users")),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_third_legs_call_id_calls")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_third_legs_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_third_legs")),
+    )
+    with op.batch_alter_table("third_legs", schema=None) as batch_op:
+        batch_op.create_index("ix_third_legs_call_id", ["call_id"], unique=False)
+        batch_op.create_index(
+            "ix_third_legs_open", ["line"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
+        )
+
+    op.create_table(
+        "segments",
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("duration_s", sa.Float(), nullable=True),
+        sa.Column("peaks", sa.LargeBinary(), nullable=True),
+        sa.Column("codec", sa.String(length=4), nullable=False),
+        sa.Column("original_until", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["call_id"], ["recordings.call_id"], name=op.f("fk_segments_call_id_recordings")
+        ),
+        sa.PrimaryKeyConstraint("call_id", "number", name=op.f("pk_segments")),
+    )
+    with op.batch_alter_table("segments", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_segments_originals",
+            ["original_until"],
+            unique=False,
+            sqlite_where=sa.text("original_until IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_segments_wav",
+            ["call_id"],
+            unique=False,
+            sqlite_where=sa.text("codec = 'wav' AND state IN ('ready', 'repaired')"),
+        )
+
+    op.create_table(
         "steps",
         sa.Column("run_id", sa.String(length=26), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -689,60 +797,6 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_steps_call_id", ["call_id"], unique=False)
         batch_op.create_index("ix_steps_saying", ["saying_id", "answered_at", "run_id", "seq"], unique=False)
-
-    op.create_table(
-        "third_legs",
-        sa.Column("id", sa.String(length=26), nullable=False),
-        sa.Column("leg", sa.String(length=150), nullable=False),
-        sa.Column("call_id", sa.String(length=26), nullable=False),
-        sa.Column("goal", sa.String(length=10), nullable=False),
-        sa.Column("line", sa.String(length=50), nullable=False),
-        sa.Column("number", sa.String(length=40), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=True),
-        sa.Column("by_id", sa.Integer(), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("joined_at", sa.BigInteger(), nullable=True),
-        sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("outcome", sa.String(length=20), nullable=False),
-        sa.ForeignKeyConstraint(["by_id"], ["users.id"], name=op.f("fk_third_legs_by_id_users")),
-        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_third_legs_call_id_calls")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_third_legs_user_id_users")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_third_legs")),
-    )
-    with op.batch_alter_table("third_legs", schema=None) as batch_op:
-        batch_op.create_index("ix_third_legs_call_id", ["call_id"], unique=False)
-        batch_op.create_index(
-            "ix_third_legs_open", ["line"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
-        )
-
-    op.create_table(
-        "segments",
-        sa.Column("call_id", sa.String(length=26), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=True),
-        sa.Column("duration_s", sa.Float(), nullable=True),
-        sa.Column("peaks", sa.LargeBinary(), nullable=True),
-        sa.Column("codec", sa.String(length=4), nullable=False),
-        sa.Column("original_until", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["call_id"], ["recordings.call_id"], name=op.f("fk_segments_call_id_recordings")
-        ),
-        sa.PrimaryKeyConstraint("call_id", "number", name=op.f("pk_segments")),
-    )
-    with op.batch_alter_table("segments", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_segments_originals",
-            ["original_until"],
-            unique=False,
-            sqlite_where=sa.text("original_until IS NOT NULL"),
-        )
-        batch_op.create_index(
-            "ix_segments_wav",
-            ["call_id"],
-            unique=False,
-            sqlite_where=sa.text("codec = 'wav' AND state IN ('ready', 'repaired')"),
-        )
 
     # ### end Alembic commands ###
 
