@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -15,7 +16,6 @@ from dialer.desk.routes import BASE
 from dialer.desk.service import Desks
 from dialer.desk.steps import context_of
 from dialer.http.api import ApiCall, Handler, Operation
-from dialer.http.problems import Problem
 from dialer.scripts import startable
 from dialer.scripts.show import scheme, shows_scheme
 from dialer.scripts.startable import Startable
@@ -46,15 +46,18 @@ class AsideList(Struct, frozen=True, kw_only=True):
     items: list[AsideRow]
 
 
+NO_SCHEME: Final = SchemeView(run="", script="", free=False, now="", blocks=[])
+
+
 def operations(desks: Desks) -> list[Operation]:
     async def read_scheme(call: ApiCall) -> SchemeView:
         room = await desks.rooms.of(call.user)
         loaded = room.loaded
         if loaded is None or loaded.run is None or loaded.version is None:
-            raise Problem(404, "no_script")
+            return NO_SCHEME
         script = loaded.version.script
         if not shows_scheme(script):
-            raise Problem(403, "scheme_hidden")
+            return NO_SCHEME
         return scheme(script, loaded.run.state, context_of(loaded, call.user.name), run_id=loaded.run.id)
 
     async def list_startable(call: ApiCall) -> StartableList:
