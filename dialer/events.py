@@ -69,6 +69,26 @@ class ResultSaved(Event, frozen=True, kw_only=True, tag="result.saved"):
     disposition: str
 
 
+class DeliveryQueued(Event, frozen=True, kw_only=True, tag="delivery.queued"):
+    """Something is to leave the house: a web hook is to be called."""
+
+    delivery: str
+
+
+class DeliveryFailed(Event, frozen=True, kw_only=True, tag="delivery.failed"):
+    """Nothing more is tried by itself."""
+
+    delivery: str
+    operator_id: int
+
+
+class TaskMade(Event, frozen=True, kw_only=True, tag="task.made"):
+    """For one person, or for everybody of a role: `user_id` None."""
+
+    task_id: int
+    user_id: int | None
+
+
 class EntryClaimed(Event, frozen=True, kw_only=True, tag="entry.claimed"):
     entry_id: int
     campaign_id: int

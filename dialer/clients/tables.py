@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from dialer.store.schema import JsonText, UtcDateTime, metadata
 
@@ -37,4 +37,21 @@ do_not_call = Table(
     Column("e164", String(16), primary_key=True),
     Column("added_at", UtcDateTime, nullable=False),
     Column("reason", String(200), nullable=False, default=""),
+)
+
+# What is being agreed with a client; at most one open deal each.
+deals = Table(
+    "deals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("clients.id"), nullable=False),
+    Column("title", String(200), nullable=False, default=""),
+    Column("stage", String(200), nullable=False, default=""),
+    Column("fields", JsonText, nullable=False, default=dict),  # label -> value
+    Column("owner_id", ForeignKey("users.id")),  # whose it is; nobody's = whoever speaks next
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Index("ix_deals_client_id", "client_id"),
+    Index("uq_deals_open", "client_id", unique=True, sqlite_where=text("closed_at IS NULL")),
 )

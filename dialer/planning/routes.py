@@ -1,0 +1,57 @@
+"""One's own tasks over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from dialer.auth.model import Permission
+from dialer.http.api import ApiCall, Operation, number
+from dialer.http.problems import Problem
+from dialer.planning import service
+from dialer.planning.service import Task
+from dialer.store.engine import Store
+
+
+class TaskList(Struct, frozen=True, kw_only=True):
+    items: list[Task]
+
+
+def operations(store: Store, now: Callable[[], datetime]) -> list[Operation]:
+    async def list_tasks(call: ApiCall) -> TaskList:
+        user, role = call.user.id, call.user.role.value
+        return TaskList(items=await store.read(lambda conn: service.list_open(conn, user, role)))
+
+    async def finish_task(call: ApiCall) -> TaskList:
+        task, user, role = number(call.path("id")), call.user.id, call.user.role.value
+
+        def finish(conn: Connection) -> tuple[bool, list[Task]]:
+            done = service.finish(conn, task, user, role, now())
+            return done, service.list_open(conn, user, role)
+
+        done, items = await store.write(finish)
+        if not done:
+            raise Problem(404, "task_gone")
+        return TaskList(items=items)
+
+    return [
+        Operation(
+            method="GET",
+            path="/api/v1/tasks",
+            summary="What one has to do",
+            permission=Permission.OWN_PROFILE,
+            handler=list_tasks,
+            answers=TaskList,
+        ),
+        Operation(
+            method="POST",
+            path="/api/v1/tasks/{id}/done",
+            summary="Tick a task off",
+            permission=Permission.OWN_PROFILE,
+            handler=finish_task,
+            answers=TaskList,
+        ),
+    ]
