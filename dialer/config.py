@@ -112,6 +112,14 @@ class LineSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"`dial`: {wrong}")
 
 
+class WebHookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What scripts may call by this table's name; they never say where it is."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+    secret_file: str = ""  # signs what is sent; without one it is not signed
+    timeout_s: Annotated[int, Meta(ge=1, le=60)] = 10
+
+
 SHORTEST_TOKEN = 16
 THE_ONLY = "main"  # the name of the one PBX, if it is given none
 
@@ -123,6 +131,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phones: Phones = Phones()
     recordings: Recordings = Recordings()
     lines: dict[str, LineSettings] = {}
+    web_hooks: dict[Name, WebHookSettings] = {}
     log_level: LogLevel = "INFO"
 
 
@@ -182,6 +191,11 @@ called = ["+74951234567"]                  # calls to these numbers belong to th
 # allowed = ["+375"]                       # dialled besides the region's ordinary numbers; nothing else is
 # refused = ["+7495100"]                   # not dialled, though the region's
 # pbx = "main"                              # the PBX that it leads out of
+
+# [web_hooks.crm]                            # what scripts may call by this name (docs/actions.md)
+# url = "https://crm.example/hooks/calls"
+# secret_file = "data/crm-secret"           # signs what is sent
+# timeout_s = 10
 """
 
 
@@ -194,7 +208,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         raise ConfigError(f"{path}: {error}") from error
     _name_the_only_pbx(raw, environ, path, text)
     _overlay(raw, environ)
-    for table, form in (("lines", LineSettings), ("pbx", PbxSettings)):
+    for table, form in (("lines", LineSettings), ("pbx", PbxSettings), ("web_hooks", WebHookSettings)):
         entries = raw.get(table, {})
         for name, entry in entries.items() if isinstance(entries, dict) else ():
             _check(entry, form, _written(text, (table, name)), path, text)
@@ -275,7 +289,7 @@ def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
     for section in msgspec.structs.fields(Settings):
         if isinstance(section.type, type) and issubclass(section.type, Struct):
             _overlay_table(raw, section.name, section.type, f"DIALER_{section.name}", environ)
-    for table, form in (("pbx", PbxSettings), ("lines", LineSettings)):
+    for table, form in (("pbx", PbxSettings), ("lines", LineSettings), ("web_hooks", WebHookSettings)):
         entries = raw.get(table, {})
         for nth, name in enumerate(entries) if isinstance(entries, dict) else ():
             if table == "pbx" and nth == 0:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.settings import AsteriskSettings
 from dialer.auth.routes import PhonePlace
+from dialer.automation.model import Hook
 from dialer.campaigns.archive import Archive
 from dialer.campaigns.retention import Retention
 from dialer.config import ConfigError, PbxSettings, Settings, secret_of
@@ -73,6 +74,20 @@ def lines_of(settings: Settings) -> dict[str, Line]:
         )
         for name, line in settings.lines.items()
     }
+
+
+def hooks_of(settings: Settings) -> dict[str, Hook]:
+    """The web hooks with their secrets. Raises `ConfigError`."""
+    found = {}
+    for name, hook in settings.web_hooks.items():
+        path = Path(hook.secret_file)
+        try:
+            secret = path.read_text(encoding="utf-8").strip() if hook.secret_file else ""
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise ConfigError(f"web_hooks.{name}.secret_file {path}: {why}") from error
+        found[name] = Hook(name=name, url=hook.url, secret=secret, timeout_s=float(hook.timeout_s))
+    return found
 
 
 def phones_of(settings: Settings, pbx: str) -> PhonePlace | None:

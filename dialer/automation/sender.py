@@ -50,6 +50,7 @@ class Sender:
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._session: aiohttp.ClientSession | None = None
+        self.settled = asyncio.Event()  # set after each try that was written down
         self.sent = 0
         self.failed = 0  # tries that did not come right
 
@@ -154,6 +155,7 @@ class Sender:
                 conn, delivery.id, now, again_at=again, delivered=right, status=status, trouble=trouble
             )
         )
+        self.settled.set()
 
     async def _try(self, hook: Hook, delivery: Delivery) -> tuple[int | None, str]:
         """One try: the answer's status, or None and what went wrong, in words without secrets."""

@@ -36,7 +36,7 @@ def take_open(conn: Connection, client_id: int, now: datetime) -> Deal:
     found = find_open(conn, client_id)
     if found is not None:
         return found
-    begun = {"client_id": client_id, "begun_at": now, "changed_at": now, "closed_at": None}
+    begun = {"client_id": client_id, "fields": {}, "begun_at": now, "changed_at": now}
     return Deal(id=prepared.add(conn, _BEGIN, begun))
 
 

@@ -161,6 +161,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_campaigns_name")),
     )
     op.create_table(
+        "deals",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("stage", sa.String(length=200), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_deals_client_id_clients")),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_deals_owner_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deals")),
+    )
+    with op.batch_alter_table("deals", schema=None) as batch_op:
+        batch_op.create_index("ix_deals_client_id", ["client_id"], unique=False)
+        batch_op.create_index(
+            "uq_deals_open", ["client_id"], unique=True, sqlite_where=sa.text("closed_at IS NULL")
+        )
+
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.String(length=60), nullable=False),
+        sa.Column("hook", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("trouble", sa.String(length=200), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_deliveries_operator_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_deliveries_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_deliveries_made", ["made_at"], unique=False)
+        batch_op.create_index("ix_deliveries_operator", ["operator_id", "state", "made_at"], unique=False)
+
+    op.create_table(
         "desks",
         sa.Column("operator_id", sa.Integer(), nullable=False),
         sa.Column("desk", sa.Text(), nullable=False),
@@ -262,6 +304,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("script_versions", schema=None) as batch_op:
         batch_op.create_index("uq_script_versions_script_id_number", ["script_id", "number"], unique=True)
+
+    op.create_table(
+        "tasks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("client_id", sa.Integer(), nullable=True),
+        sa.Column("text", sa.String(length=2000), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("done_by", sa.Integer(), nullable=True),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("(user_id IS NULL) <> (role = '')", name=op.f("ck_tasks_somebodys")),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_tasks_client_id_clients")),
+        sa.ForeignKeyConstraint(["done_by"], ["users.id"], name=op.f("fk_tasks_done_by_users")),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"], name=op.f("fk_tasks_made_by_users")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_tasks_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+    )
+    with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_tasks_role", ["role"], unique=False, sqlite_where=sa.text("done_at IS NULL")
+        )
+        batch_op.create_index(
+            "ix_tasks_user", ["user_id"], unique=False, sqlite_where=sa.text("done_at IS NULL")
+        )
 
     op.create_table(
         "arrow_counts",
@@ -797,6 +867,42 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_steps_call_id", ["call_id"], unique=False)
         batch_op.create_index("ix_steps_saying", ["saying_id", "answered_at", "run_id", "seq"], unique=False)
+
+    op.create_table(
+        "actions_done",
+        sa.Column("run_id", sa.String(length=26), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column("delivery_id", sa.String(length=60), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["operator_id"], ["users.id"], name=op.f("fk_actions_done_operator_id_users")
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id", "seq"], ["steps.run_id", "steps.seq"], name=op.f("fk_actions_done_run_id_seq_steps")
+        ),
+        sa.PrimaryKeyConstraint("run_id", "seq", "nth", name=op.f("pk_actions_done")),
+    )
+    with op.batch_alter_table("actions_done", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_actions_done_delivery_id",
+            ["delivery_id"],
+            unique=False,
+            sqlite_where=sa.text("delivery_id <> ''"),
+        )
+        batch_op.create_index(
+            "ix_actions_done_left_out",
+            ["operator_id", "at"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'left_out'"),
+        )
 
     # ### end Alembic commands ###
 
