@@ -62,12 +62,15 @@ class Control:
     async def hold(self, room: Room, on: bool) -> None:
         """The client hears music, or the operator again."""
         work, call = self._in_call(room, "hold")
-        if on == work.held:
+        if on == work.held and not work.returns:
             return
         pbx, session = self.world.pbx(call.pbx), room.desk.session_leg
         order = pbx.hold(leg=call.leg) if on else pbx.bridge(client=call.leg, operator=session)
-        if await self._orders.send(room, order) is Sent.DONE:
-            await self._keep(room, msgspec.structs.replace(work, held=on))
+        done = await self._orders.send(room, order) is Sent.DONE
+        if done or not on:  # nobody is left with music for an order that was lost
+            await self._keep(
+                room, msgspec.structs.replace(work, held=on or not done, returns=not on and not done)
+            )
 
     async def digits(self, room: Room, digits: str) -> None:
         """Keys for whoever the operator speaks with; never logged, they may be a card's."""
@@ -213,7 +216,9 @@ class Control:
     ) -> None:
         """Write down who is to come, before anything is ordered. Raises `DeskRefused`."""
         now = self.world.now()
-        desk = evolve(room.desk, now, work=msgspec.structs.replace(work, third=third, held=True))
+        desk = evolve(
+            room.desk, now, work=msgspec.structs.replace(work, third=third, held=True, returns=False)
+        )
 
         def write(conn: Connection) -> Desk | Refused:
             if (refusal := may(conn)) is not None:
@@ -350,7 +355,7 @@ class Control:
         old = desk.session_leg
         call = desk.work.call if desk.work is not None else None
         live = self.world.switchboard.calls.get(call.id) if call is not None else None
-        gone = self._parties.lost(msgspec.structs.replace(desk, muted=False), live)
+        gone = self._parties.lost(msgspec.structs.replace(desk, muted=False, mute_unsure=False), live)
         gone = evolve(gone, self.world.now(), session_leg="", session_up=False, guest=None)
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, gone))
         if old:

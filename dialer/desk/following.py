@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.kept import Loaded
-from dialer.desk.model import CallRecord, Desk, Work, evolve, follow, state_of
+from dialer.desk.model import CallRecord, Desk, Work, evolve, follow, is_maybe_muted, state_of
 from dialer.desk.orders import Orders
 from dialer.desk.parties import Parties
 from dialer.desk.room import Room
@@ -27,6 +27,7 @@ from dialer.telephony.port import PbxError
 
 log = logging.getLogger(__name__)
 
+UNMUTED = {"muted": False, "mute_unsure": False}  # a leg that is gone is silenced by nobody
 RETRY_S = 1.0  # pause before a desk tries again to write down what it could not
 
 
@@ -65,6 +66,8 @@ class Following:
     async def _catch_up(self, room: Room) -> None:
         await self._follow_session(room)
         await self._follow_guest(room)
+        if room.desk.mute_unsure and room.desk.session_up:
+            await self._orders.mute(room, room.desk.muted)
         work = room.desk.work
         live = self.world.switchboard.calls.get(work.call.id) if work is not None and work.call else None
         if work is None or work.call is None or live is None or work.handed_on:
@@ -84,8 +87,8 @@ class Following:
             taken = msgspec.structs.replace(work, offered_until=None)
             room.desk = evolve(room.desk, self.world.now(), work=taken)
         await self._rooms.write_call(room, after)
-        if after.ended and room.desk.muted:
-            await self._parties.unmute(room)
+        if after.ended and is_maybe_muted(room.desk):
+            await self._orders.mute(room, False)
         if work.direction == "inbound" and after.ended and after.answered_at is None:
             # Nobody spoke with the caller, though the operator may have pressed the button: no result is asked for.
             await self._rooms.clear(room)
@@ -95,8 +98,9 @@ class Following:
         after = follow(call, live, self._clock_of(call.pbx), self.world.now())
         if after.ended and work.away_until is not None and after.ended_by in ("", "system"):
             return msgspec.structs.replace(after, end_reason=EndReason.OPERATOR_LOST.value)
-        if after.state is CallState.TRANSFERRED and work.third is not None:
-            # In a room whose operator's phone was lost the client speaks with the third, and is still ours.
+        if after.state is CallState.TRANSFERRED and live.client.transferred_at is None:
+            # In a room whose operator's phone was lost the client speaks with the third, and is still ours; so is
+            # one who was parted from a third. Who was really handed over, `Parties` has seen by now.
             return msgspec.structs.replace(after, state=call.state)
         return after
 
@@ -124,7 +128,7 @@ class Following:
             call = desk.work.call if desk.work is not None else None
             live = self.world.switchboard.calls.get(call.id) if call is not None else None
             desk = self._parties.lost(desk, live)
-            desk = evolve(desk, self.world.now(), session_leg="", session_up=False, muted=False)
+            desk = evolve(desk, self.world.now(), session_leg="", session_up=False, **UNMUTED)
         elif up and not desk.session_up:
             desk = evolve(desk, self.world.now(), session_up=True)
         if desk is not room.desk:
@@ -141,7 +145,7 @@ class Following:
             return
         if room.desk.session_up:
             try:
-                if room.desk.muted:
+                if is_maybe_muted(room.desk):
                     await self._unmute(room)
                 await pbx.bridge(client=call.leg, operator=room.desk.session_leg)
                 return
@@ -154,7 +158,7 @@ class Following:
 
     async def _unmute(self, room: Room) -> None:
         try:
-            await self._parties.unmute(room)
+            await self._orders.mute(room, False)
         except StoreError as error:  # the leg is not silenced any more, and a client waits
             room.in_doubt = True
             log.warning("mute's end not written: operator %s, %s", room.user.id, error)

@@ -29,7 +29,7 @@ from dialer.store.errors import StoreError
 from dialer.telephony import thirds
 from dialer.telephony.model import CallState
 from dialer.telephony.port import Listening as Mode
-from dialer.telephony.port import OrderUnknown, PbxError
+from dialer.telephony.port import OrderUnknown, PbxError, PbxRefused
 from dialer.telephony.tables import calls
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Listeners:
         self._parties = parties
         self.ears: dict[int, Ear] = {}
         self.names: dict[int, str] = {}
+        self._unsure: set[str] = set()  # legs whose mode was ordered without an answer: it is ordered again
         self._lock = asyncio.Lock()  # presses of supervisors are few
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -133,12 +134,37 @@ class Listeners:
         await self._write_down(changed, instead_of=ear)
         self.ears[ear.user_id] = changed
         try:
-            await self.world.pbx(ear.pbx).change_listening(leg=ear.leg, mode=mode)
+            await self._tell(changed)
+        except OrderUnknown as error:
+            # It may have been done. The log keeps what was asked for, and that is asked for until it is answered.
+            self._again()
+            raise DeskRefused(error.code) from error
         except PbxError as error:
             await self._write_down(msgspec.structs.replace(ear, row=self.world.new_id()), instead_of=changed)
             self.ears[ear.user_id] = ear
             raise DeskRefused(error.code, {"detail": str(error)[:200]}) from error
         self._rooms.on_change()
+
+    async def _tell(self, ear: Ear) -> None:
+        """Order the mode that the log tells. Raises `PbxError`."""
+        try:
+            await self.world.pbx(ear.pbx).change_listening(leg=ear.leg, mode=ear.mode)
+        except OrderUnknown:
+            self._unsure.add(ear.leg)
+            raise
+        self._unsure.discard(ear.leg)
+
+    async def _tell_again(self, ear: Ear) -> None:
+        try:
+            await self._tell(ear)
+        except PbxRefused:  # its end is on its way to us
+            self._unsure.discard(ear.leg)
+        except PbxError as error:
+            log.warning("mode of listening in doubt: user %s, %s", ear.user_id, error.code)
+            self._again()
+
+    def _again(self) -> None:
+        asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
 
     async def leave(self, user: User) -> None:
         """Stop listening."""
@@ -268,16 +294,18 @@ class Listeners:
                             await self._end(ear)
                         elif self._is_over(ear):
                             await self._stop(ear)
+                        elif ear.leg in self._unsure:
+                            await self._tell_again(ear)
                 self._rooms.on_change()
             except DeskRefused:  # the PBX is away: asked again until it is back
-                asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
+                self._again()
             except StoreError as error:
                 log.warning("listening can't be written: %s", error)
-                asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
+                self._again()
             except Exception:
                 # A fault here must not leave everybody's listening without its end.
                 log.exception("listeners failed to follow")
-                asyncio.get_running_loop().call_later(RETRY_S, self._dirty.set)
+                self._again()
 
     def _is_over(self, ear: Ear) -> bool:
         """Whether the call is over for its listener. The operator's leg, which is heard, lives on all shift: the next
@@ -319,6 +347,7 @@ class Listeners:
                 ).rowcount
             )
         )
+        self._unsure.discard(ear.leg)
         if self.ears.get(ear.user_id) == ear:
             del self.ears[ear.user_id]
 

@@ -68,6 +68,7 @@ class Work(Struct, frozen=True, kw_only=True):
     began_at: datetime
     offered_until: datetime | None = None  # an inbound call rings until then
     held: bool = False  # the client hears music
+    returns: bool = False  # and is to come back: the order was refused or lost, and is given again
     third: Third | None = None
     away_until: datetime | None = None  # the operator's phone was lost; so long the client is kept
 
@@ -86,11 +87,16 @@ class Desk(Struct, frozen=True, kw_only=True):
     session_pbx: str = ""  # where that channel is; "" = the first one
     campaign_id: int | None = None
     on_break: bool = False
-    muted: bool = False  # the PBX silences the session's leg
+    muted: bool = False  # the PBX silences the session's leg: as was asked last
+    mute_unsure: bool = False  # whether it does nobody can tell, and it is asked again
     since: datetime
     work: Work | None = None
     guest: Guest | None = None  # a colleague's call that this phone takes part in
     last_saved: str = ""  # the work saved last: a repeated save of it is no error
+
+
+def is_maybe_muted(desk: Desk) -> bool:
+    return desk.muted or desk.mute_unsure
 
 
 def state_of(desk: Desk) -> DeskState:

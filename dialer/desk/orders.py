@@ -8,6 +8,8 @@ from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
+
 from dialer.campaigns.model import Campaign, Refusal
 from dialer.desk import work as units
 from dialer.desk.model import CallRecord
@@ -19,6 +21,8 @@ from dialer.telephony.port import DialOrder, OrderUnknown, Pbx, PbxError
 from dialer.telephony.tracker import outbound
 
 log = logging.getLogger(__name__)
+
+MUTE_UNSURE = "mute_unsure"
 
 FRESH = timedelta(seconds=5)  # an order that waited longer behind its commit (a process stopped) is not sent
 
@@ -106,3 +110,18 @@ class Orders:
             room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
             return Sent.UNKNOWN if isinstance(error, OrderUnknown) else Sent.REFUSED
         return Sent.DONE
+
+    async def mute(self, room: Room, on: bool) -> None:
+        """Silence the operator's own leg, or hear it again. An answer that is lost leaves the wish and the doubt:
+        `Following` asks again until there is one, and the page says so meanwhile.
+        """
+        sent = await self.send(room, self.pbx(room).mute(leg=room.desk.session_leg, muted=on))
+        if sent is Sent.REFUSED:
+            return
+        desk = msgspec.structs.replace(room.desk, muted=on, mute_unsure=sent is Sent.UNKNOWN)
+        if sent is Sent.UNKNOWN:
+            room.refusal = Refusal(code=MUTE_UNSURE)
+        elif room.refusal is not None and room.refusal.code == MUTE_UNSURE:
+            room.refusal = None
+        if desk != room.desk:
+            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))

@@ -16,7 +16,7 @@ from dialer.campaigns import claim as claims_of
 from dialer.campaigns.model import EntryState, Refusal
 from dialer.desk import work as units
 from dialer.desk.handed import Handed, HandedCall
-from dialer.desk.model import CallRecord, Desk, Work, evolve
+from dialer.desk.model import CallRecord, Desk, Work, evolve, is_maybe_muted
 from dialer.desk.orders import Orders, Sent
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
@@ -76,6 +76,7 @@ class Parties:
         third = work.third if work is not None else None
         if third is None:
             await self._see_hold(room, live)
+            await self._return(room, live)
             return
         match todo(third, live):
             case "release":
@@ -97,9 +98,19 @@ class Parties:
         held = is_held(live) and not together(
             live
         )  # a word about music may come after the join that ended it
-        if work.held != held:
-            desk = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, held=held))
+        returns = work.returns and held
+        if (work.held, work.returns) != (held, returns):
+            seen = msgspec.structs.replace(work, held=held, returns=returns)
+            desk = evolve(room.desk, self.world.now(), work=seen)
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+
+    async def _return(self, room: Room, live: Call) -> None:
+        """A client whose way back was refused or lost is asked for again, until the bridges show it."""
+        work = room.desk.work
+        if work is None or work.call is None or not work.returns or not _on_line(work, live):
+            return
+        if not together(live) and self.pbx(work).up:
+            await self._rejoin(room, work.call)
 
     def ask_out(self, call_id: str) -> None:
         """A guest wants to leave a call; its host's follower sees to it."""
@@ -136,6 +147,9 @@ class Parties:
         joined = live is not None and together(live) and work.third.stage is not Stage.TOGETHER
         if not joined:
             joined = await self._rejoin(room, work.call)
+        if not joined and work.third.in_session and live is not None and _with_third(work, live):
+            # The colleague's leg is not hung up; they are not to speak on while nobody knows of it.
+            await self._orders.send(room, self.pbx(work).hold(leg=work.call.leg))
         await self._drop(room, work.third, held=not joined)
         if refusal is not None:
             room.refusal = refusal
@@ -160,7 +174,7 @@ class Parties:
                 log.info("third not hung up: call %s, %s", work.call.id, error.code)
         self._joining.discard(third.leg)
         outcome = outcome_of(leg, Direction.OUTBOUND, EndReason.HANGUP).value if leg is not None else ""
-        desk = evolve(room.desk, now, work=msgspec.structs.replace(work, third=None, held=held))
+        desk = evolve(room.desk, now, work=msgspec.structs.replace(work, third=None, held=held, returns=held))
 
         def write(conn: Connection) -> Desk:
             thirds.end(conn, third.row, third.leg, now, outcome)
@@ -203,7 +217,9 @@ class Parties:
         record, third, now = work.call, work.third, self.world.now()
         over = msgspec.structs.replace(record, state=CallState.TRANSFERRED)
         settled = msgspec.structs.replace(third, stage=Stage.HANDED, since=now) if third is not None else None
-        changed = msgspec.structs.replace(work, call=over, third=settled, held=False, away_until=None)
+        changed = msgspec.structs.replace(
+            work, call=over, third=settled, held=False, returns=False, away_until=None
+        )
         desk = evolve(room.desk, now, work=changed)
 
         def write(conn: Connection) -> Desk:
@@ -225,15 +241,9 @@ class Parties:
                 campaign=loaded.campaign.name if loaded is not None else "",
             )
         )
-        if room.desk.muted:
-            await self.unmute(room)
-
-    async def unmute(self, room: Room) -> None:
-        """A mute belongs to one call; the leg that it silences lives all shift."""
-        order = self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=False)
-        if await self._orders.send(room, order) is Sent.DONE:
-            desk = msgspec.structs.replace(room.desk, muted=False)
-            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+        if is_maybe_muted(room.desk):
+            # A mute belongs to one call; the leg that it silences lives all shift.
+            await self._orders.mute(room, False)
 
     # --- the operator's phone is gone -----------------------------------------------------------------------
 
@@ -265,7 +275,7 @@ class Parties:
             joined = self._gather(work, room, third) if third is not None else self._bridge(work, room)
             if await self._orders.send(room, joined) is not Sent.DONE:
                 return False
-        changed = msgspec.structs.replace(work, away_until=None, held=False)
+        changed = msgspec.structs.replace(work, away_until=None, held=False, returns=False)
         back = evolve(room.desk, self.world.now(), work=changed)
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, back))
         return apart

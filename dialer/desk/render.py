@@ -207,6 +207,7 @@ def _call(desk: Desk, work: Work, call: CallRecord, *, pbx_up: bool) -> CallView
         recorded=call.recording_at is not None,
         recording_paused=call.paused_at is not None and not call.ended,
         muted=desk.muted,
+        mute_unsure=desk.mute_unsure,
         held=work.held,
         third=_third(work.third) if work.third is not None else None,
         away_until=work.away_until,

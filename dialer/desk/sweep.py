@@ -50,6 +50,8 @@ class Sweep:
             if self._session_without_trace(room, now):
                 self.world.switchboard.forget_session(room.desk.session_leg)
                 room.dirty.set()
+            elif room.desk.mute_unsure or (room.desk.work is not None and room.desk.work.returns):
+                room.dirty.set()  # its follower asks again
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
                 await self._give_up(room, work.call, now)

@@ -94,7 +94,7 @@ def stage_seen(third: Third, call: Call) -> Stage:
     """Where the third stands by the bridges; where these say nothing, as it was.
 
     The three come into a room one after the other: a third alone with the client has been handed them only if
-    that was meant, or if the operator left the room by hanging up.
+    that was meant, or if the operator has hung up, be it on the way into the room.
     """
     leg = call.third
     if leg is None or leg.id != third.leg or not leg.bridge:
@@ -104,7 +104,8 @@ def stage_seen(third: Third, call: Call) -> Stage:
         return Stage.TOGETHER
     if operator:
         return Stage.SPEAKING
-    left = third.stage is Stage.TOGETHER and operator_hung_up(call)
+    all_three = third.stage is Stage.TOGETHER or third.goal is Goal.TOGETHER
+    left = all_three and operator_hung_up(call)
     meant = third.goal in (Goal.HAND_OVER, Goal.TAKE_OVER)
     return Stage.HANDED if client and (meant or left) else third.stage
 

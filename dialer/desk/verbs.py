@@ -54,7 +54,7 @@ class Verbs:
             raise DeskRefused("no_phone")
         leg = "S" + self.world.new_id()
         there = {"session_leg": leg, "session_pbx": pbx.name}
-        desk = evolve(room.desk, self.world.now(), **there, session_up=False, muted=False)
+        desk = evolve(room.desk, self.world.now(), **there, session_up=False, muted=False, mute_unsure=False)
         room.connecting_since = self.world.now()
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
         self.world.switchboard.expect_session(leg, pbx=pbx.name)
@@ -193,10 +193,7 @@ class Verbs:
         work = room.desk.work
         if work is None or work.call is None or work.call.ended or not room.desk.session_leg:
             raise DeskRefused("no_call")
-        order = self._orders.pbx(room).mute(leg=room.desk.session_leg, muted=on)
-        if await self._orders.send(room, order) is Sent.DONE:
-            desk = msgspec.structs.replace(room.desk, muted=on)
-            room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
+        await self._orders.mute(room, on)
 
     async def step(self, room: Room, step: int, move: Move) -> None:
         """One move in the script, saved before the page shows the next block."""

@@ -144,6 +144,7 @@ class CallView(Struct, frozen=True, kw_only=True):
     recorded: bool
     recording_paused: bool  # silence is recorded: what is said now will not be in the file
     muted: bool
+    mute_unsure: bool  # asked for without an answer: whether the client hears the operator nobody can tell
     held: bool  # the client hears music
     third: ThirdView | None
     away_until: datetime | None  # the operator's phone was lost; so long the client is kept

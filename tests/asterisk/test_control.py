@@ -111,7 +111,7 @@ def test_each_hears_the_right_ones_through_hold_consultation_and_room(act: Stage
         control.hold_client(act)
         control.ring_third(act, "op306")
         control.third_ready(act)
-        act.bridge(OPERATOR, control.THIRD)
+        act.joined(OPERATOR, control.THIRD)
         act.talk(0.3)
         client = listening(act, tap, CLIENT_HZ)
         assert max(client.values()) < NOT_HEARD  # nobody hears him who is on hold
@@ -124,7 +124,7 @@ def test_each_hears_the_right_ones_through_hold_consultation_and_room(act: Stage
             assert min(level for other, level in heard.items() if other != who) > HEARD, who
             assert heard[who] < HEARD / 2, who  # a room takes his own voice out of what he hears, nearly
         control.out_of_room(act, CALL, control.THIRD)
-        act.bridge(CALL, control.THIRD)
+        act.joined(CALL, control.THIRD)
         act.talk(0.3)
         heard = listening(act, tap, OPERATOR_HZ)
         assert max(heard["client"], heard["other"]) < NOT_HEARD

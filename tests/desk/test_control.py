@@ -337,6 +337,57 @@ async def test_an_operator_who_hangs_up_among_three_leaves_two_who_speak_on(offi
     assert call_of(view).state == "transferred" and ("hangup", call) not in office.pbx.orders
 
 
+async def test_an_operator_who_hangs_up_on_the_way_into_the_room_leaves_two_who_speak_on(
+    office: Office,
+) -> None:
+    room, call = await talking(office)
+    leg = await consulting(office, room)
+    operator = room.desk.session_leg
+    office.pbx.failure = OrderUnknown("the room is still being filled")
+    await office.press(room, office.desks.control.join)
+    office.pbx.failure = None
+    office.pbx.report(LegHangupRequested(leg=operator, at=office.pbx.clock))
+    office.pbx.phone_lost(operator)
+    await office.pbx.gather(room=call, client=call, operator="", third=leg)
+    view = await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    assert call_of(view).state == "transferred" and ("hangup", call) not in office.pbx.orders
+
+
+@pytest.mark.parametrize("failure", [PbxRefused("Unable to add Channel1 to bridge"), OrderUnknown("lost")])
+async def test_a_way_back_that_is_refused_is_taken_again(office: Office, failure: Exception) -> None:
+    """From three together, to the client alone: nobody is left with music for an order that did not come through."""
+    room, call = await talking(office)
+    leg = await consulting(office, room)
+    await office.press(room, office.desks.control.join)
+    await office.settled(room, lambda v: third_of(v).stage == "together")
+    await office.pbx.hold(leg=call)  # out of the room, and then the bridge is refused
+    office.pbx.failure = failure
+    view = await office.press(room, office.desks.control.back)
+    assert call_of(view).third is None and call_of(view).held and view.refusal is not None
+    await office.desks.sweep.run()
+    office.pbx.failure = None
+    await office.desks.sweep.run()
+    view = await office.settled(room, lambda v: not call_of(v).held)
+    assert office.pbx.orders[-1] == ("bridge", call) and ("hangup", leg) in office.pbx.orders
+    said = len(office.pbx.orders)
+    await office.desks.sweep.run()
+    await office.press(room, lambda r: office.desks.control.hold(r, True))
+    await office.desks.sweep.run()
+    assert office.pbx.orders[said:] == [("hold", call)], "a hold that is meant stays"
+
+
+async def test_a_resume_that_is_refused_is_taken_again(office: Office) -> None:
+    room, call = await talking(office)
+    await office.press(room, lambda r: office.desks.control.hold(r, True))
+    office.pbx.failure = PbxRefused("Unable to add Channel2 to bridge")
+    view = await office.press(room, lambda r: office.desks.control.hold(r, False))
+    assert call_of(view).held and view.refusal is not None and view.refusal.code == "pbx_refused"
+    office.pbx.failure = None
+    await office.desks.sweep.run()
+    await office.settled(room, lambda v: not call_of(v).held)
+    assert office.pbx.orders[-1] == ("bridge", call)
+
+
 async def test_a_third_counts_on_the_line(office: Office) -> None:
     room, _ = await talking(office)
     office.set_line(office.desks.world.lines["main"].__class__(**{**line_of(office), "capacity": 1}))
@@ -403,6 +454,26 @@ async def test_a_colleague_leaves_and_the_client_comes_back(office: Office) -> N
     assert view.refusal is not None and view.refusal.code == "third_left"
     await office.settled(anna, lambda v: v.state is DeskState.READY)
     assert ("hangup", anna.desk.session_leg) not in office.pbx.orders, "the session is the colleague's own"
+
+
+async def test_a_colleague_is_parted_from_a_client_whose_operators_phone_is_gone(office: Office) -> None:
+    """The colleague's leg is the session's own, and not hung up: so it is the client who is taken away."""
+    room, call = await talking(office)
+    anna = await colleague(office)
+    await bring_in(office, room, Target(user_id=anna.user.id))
+    await office.settled(room, lambda v: third_of(v).stage == "speaking")
+    await office.press(room, office.desks.control.join)
+    await office.settled(room, lambda v: third_of(v).stage == "together")
+    office.pbx.phone_lost(room.desk.session_leg)
+    await office.settled(room, lambda v: call_of(v).away_until is not None)
+    await office.press(anna, office.desks.control.leave)
+    await office.settled(room, lambda v: call_of(v).third is None)
+    await office.settled(anna, lambda v: v.state is DeskState.READY)
+    assert office.pbx.orders[-1] == ("hold", call)
+    assert office.switchboard.calls[call].client.bridge == ""
+    await office.press(room, office.desks.control.rejoin)
+    await office.settled(room, lambda v: not call_of(v).held and call_of(v).away_until is None)
+    assert office.pbx.orders[-1] == ("bridge", call)
 
 
 async def test_a_colleague_who_has_the_client_hangs_up(office: Office) -> None:

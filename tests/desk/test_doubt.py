@@ -16,7 +16,7 @@ from dialer.desk.view import DeskState, DeskView
 from dialer.store.engine import Store
 from dialer.store.errors import StoreBusy, StoreUncertain
 from dialer.telephony.model import LegOrderFailed
-from dialer.telephony.port import OrderUnknown, PbxAway
+from dialer.telephony.port import OrderUnknown, PbxAway, PbxRefused
 from dialer.telephony.tables import calls
 from tests.desk.conftest import Office, make_desks
 
@@ -157,9 +157,63 @@ async def test_a_mute_ends_with_its_call(office: Office) -> None:
     await office.press(room, lambda r: verbs.save(r, False))
     view = await talking(office, room)
     assert view.work is not None and view.work.call is not None and not view.work.call.muted
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_a_mute_whose_answer_is_lost_is_in_doubt_and_asked_again(office: Office, on: bool) -> None:
+    await office.add_clients(1)
+    room = await office.seated("maria")
+    await talking(office, room)
+    if not on:
+        await office.press(room, lambda r: office.desks.verbs.mute(r, True))
     office.pbx.failure = OrderUnknown("no answer")
-    view = await office.press(room, lambda r: verbs.mute(r, True))
-    assert view.work is not None and view.work.call is not None and not view.work.call.muted
+    view = await office.press(room, lambda r: office.desks.verbs.mute(r, on))
+    assert view.refusal is not None and view.refusal.code == "mute_unsure"
+    assert mute_of(view) == (on, True)
+    await office.desks.sweep.run()
+    await office.settled(room, lambda v: len(mutes(office)) >= 3 - on)
+    office.pbx.failure = None
+    await office.desks.sweep.run()
+    view = await office.settled(room, lambda v: mute_of(v) == (on, False))
+    assert view.refusal is None
+    said = len(mutes(office))
+    await office.desks.sweep.run()
+    await office.press(room, lambda r: office.desks.control.digits(r, "1"))
+    assert len(mutes(office)) == said and mutes(office)[-1] == ("mute" if on else "unmute")
+
+
+async def test_a_mute_in_doubt_ends_with_its_call_and_before_the_next_client(office: Office) -> None:
+    await office.add_clients(2)
+    room = await office.seated("maria")
+    verbs = office.desks.verbs
+    await talking(office, room)
+    office.pbx.failure = OrderUnknown("no answer")
+    await office.press(room, lambda r: verbs.mute(r, True))
+    office.pbx.client_hangs_up(office.pbx.dialled[-1].call)
+    await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    assert mutes(office)[-1] == "unmute" and room.desk.mute_unsure
+    office.pbx.failure = None
+    await office.press(room, lambda r: verbs.draft(r, {"disposition": "refused_no_need"}, None))
+    await office.press(room, lambda r: verbs.save(r, False))
+    assert mute_of(await talking(office, room)) == (False, False)
+
+
+async def test_a_mute_that_is_refused_changes_nothing(office: Office) -> None:
+    await office.add_clients(1)
+    room = await office.seated("maria")
+    await talking(office, room)
+    office.pbx.failure = PbxRefused("No such channel")
+    view = await office.press(room, lambda r: office.desks.verbs.mute(r, True))
+    assert mute_of(view) == (False, False)
+
+
+def mutes(office: Office) -> list[str]:
+    return [verb for verb, _ in office.pbx.orders if verb in ("mute", "unmute")]
+
+
+def mute_of(view: DeskView) -> tuple[bool, bool]:
+    assert view.work is not None and view.work.call is not None
+    return view.work.call.muted, view.work.call.mute_unsure
 
 
 async def test_scenario_04_an_order_that_made_no_channel_costs_no_attempt(office: Office) -> None:

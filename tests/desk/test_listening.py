@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -46,10 +47,14 @@ async def listening(office: Office, user: User, call: str) -> str:
 
 
 async def until_nobody_listens(office: Office) -> None:
+    await until(office, lambda: not office.desks.listeners.ears)
+
+
+async def until(office: Office, holds: Callable[[], bool]) -> None:
     changed = asyncio.Event()
     office.desks.rooms.on_change = changed.set
     async with asyncio.timeout(5):
-        while office.desks.listeners.ears:
+        while not holds():
             await changed.wait()
             changed.clear()
 
@@ -148,6 +153,35 @@ async def test_a_mode_is_changed_only_at_a_phone_that_was_picked_up(office: Offi
     await office.desks.listeners.listen(user, call, Listening.LISTEN)
     with pytest.raises(DeskRefused, match="listening_rings"):
         await office.desks.listeners.listen(user, call, Listening.BARGE)
+
+
+async def test_a_mode_whose_answer_is_lost_is_asked_for_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can tell whether the supervisor is heard: the log tells the mode asked for, and it is made so."""
+    monkeypatch.setattr("dialer.desk.listening.RETRY_S", 0.01)
+    _, call = await talking(office)
+    user = await head(office)
+    leg = await listening(office, user, call)
+
+    def said() -> int:
+        return office.pbx.orders.count(("barge", leg))
+
+    office.pbx.failure = OrderUnknown("no answer")
+    with pytest.raises(DeskRefused, match="order_unknown"):
+        await office.desks.listeners.listen(user, call, Listening.BARGE)
+    assert office.desks.listeners.ears[user.id].mode is Listening.BARGE
+    assert [(row.mode, row.ended_at is None) for row in await log(office)] == [
+        ("listen", False),
+        ("barge", True),
+    ]
+    await until(office, lambda: said() >= 2)
+    office.pbx.failure = None
+    unanswered = said()
+    await until(office, lambda: said() > unanswered)
+    office.desks.listeners.changed()
+    await office.desks.listeners.leave(user)
+    assert said() == unanswered + 1, "answered, and asked for no more"
 
 
 async def test_who_listens_takes_over_with_the_phone_at_hand(office: Office) -> None:

@@ -81,10 +81,11 @@ def test_what_was_settled_stays_so(third: Third, call: Call) -> None:
 
 @given(thirds, calls)
 def test_nobody_gets_the_client_who_was_not_to_have_them(third: Third, call: Call) -> None:
-    """But for an operator who hangs up among three: those two speak on."""
+    """But for an operator who hangs up among three, or on the way there: those two speak on."""
     if stage_seen(third, call) is Stage.HANDED and third.stage is not Stage.HANDED:
         meant = third.goal in (Goal.HAND_OVER, Goal.TAKE_OVER)
-        left = third.stage is Stage.TOGETHER and call.operator is not None and call.operator.hangup_requested
+        three = third.stage is Stage.TOGETHER or third.goal is Goal.TOGETHER
+        left = three and call.operator is not None and call.operator.hangup_requested
         assert meant or left
         assert call.third is not None and call.client.bridge == call.third.bridge != ""
 

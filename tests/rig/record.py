@@ -17,6 +17,7 @@ from tests.rig.browser import BrowserPhone, chromium, served
 from tests.rig.browser_files import PHONE
 from tests.rig.far_end import Caller, FarEnd, desk_phones, provider
 from tests.rig.network import Network
+from tests.rig.process import wait_until
 from tests.rig.wire import AmiTimeout, Message, RawAmi
 
 CAPTURES = Path(__file__).resolve().parents[1] / "captures"
@@ -58,6 +59,17 @@ class Stage:
 
     def client_ready(self, call: str = CALL) -> None:
         stage.client_ready(self.ami, call)
+
+    def done(self, action: str, *headers: tuple[str, str]) -> None:
+        """One order that must not be refused."""
+        answer = self.ami.ask(action, *headers)
+        assert answer["Response"] == "Success", answer
+
+    def joined(self, client: str = CALL, operator: str = OPERATOR) -> None:
+        """Bridged, at the latest when both have left where they were."""
+        wait_until(
+            lambda: self.bridge(client, operator)["Response"] == "Success", 2, f"{client} with {operator}"
+        )
 
     def bridge(self, client: str = CALL, operator: str = OPERATOR) -> Message:
         return stage.bridge(self.ami, client, operator)

@@ -72,23 +72,25 @@ def gather(s: Stage, *, ready_before: bool = True) -> None:
     here = s.ami.mark
     for leg in (CALL, OPERATOR, THIRD):
         s.setvar(leg, "CW_ROOM", CALL)
-    s.redirect(CALL, "callwright-hold")
+    hold_client(s)  # until he has arrived: one on his way is refused as if he were gone
     if ready_before:
         s.ready_again(here)
-    s.ami.ask(
+    s.done(
         "Redirect", ("Channel", THIRD), ("ExtraChannel", OPERATOR),
         ("Context", "callwright-room"), ("Exten", "third"), ("Priority", "1"),
         ("ExtraContext", "callwright-room"), ("ExtraExten", "operator"), ("ExtraPriority", "1"),
     )  # fmt: skip
-    s.ami.ask(
+    s.done(
         "Redirect", ("Channel", CALL), ("Context", "callwright-room"), ("Exten", "client"), ("Priority", "1")
     )
+    for leg in (CALL, OPERATOR, THIRD):
+        s.ami.event("BridgeEnter", since=here, Uniqueid=leg, BridgeCreator="ConfBridge")
 
 
 def out_of_room(s: Stage, *legs: str) -> None:
     """Two who are to be joined leave their room."""
     here = s.ami.mark
-    s.ami.ask("Redirect", *_out(*legs))
+    s.done("Redirect", *_out(*legs))
     for leg in legs:
         s.ami.event("BridgeLeave", since=here, Uniqueid=leg)
 

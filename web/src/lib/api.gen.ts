@@ -1268,6 +1268,7 @@ export interface components {
             recorded: boolean;
             recording_paused: boolean;
             muted: boolean;
+            mute_unsure: boolean;
             held: boolean;
             third: components["schemas"]["ThirdView"] | null;
             away_until: string | null;
