@@ -15,6 +15,9 @@ from dialer.desk.view import DeskState
 from dialer.scripts.run import BrokenOff
 from dialer.telephony.model import Call, CallState, Leg
 
+BlockPause = Literal["", "stands", "over"]
+"""A pause that the script's block asked for: there is none, it stands, the operator or time has overruled it."""
+
 
 class CallRecord(Struct, frozen=True, kw_only=True):
     """A call as the desk and the store know it. Times are the daemon's clock, in UTC."""
@@ -32,6 +35,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     recording_at: datetime | None = None
     recorded_again: tuple[datetime, ...] = ()  # when its further segments began
     paused_at: datetime | None = None  # silence is being recorded since then
+    block_pause: BlockPause = ""
     ended_at: datetime | None = None
     outcome: str = ""
     cause: int | None = None

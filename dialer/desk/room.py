@@ -95,6 +95,7 @@ class Room:
         self.today = Today()
         self.refusal: Refusal | None = None
         self.lock = asyncio.Lock()  # a change is made in `Rooms.changing`, which takes it
+        self.block_pause_after: datetime | None = None  # not before then is a block's pause ordered again
         self.in_doubt = False  # the last change ended in a way that leaves memory and store apart
         self.connecting_since: datetime | None = None
         self.dirty = asyncio.Event()  # something about its call or session changed

@@ -40,14 +40,14 @@ class Desks:
         self.world = world
         self.rooms = Rooms(world)
         orders = Orders(world, self.rooms)
-        self.verbs = Verbs(world, self.rooms, orders)
+        self.taping = Taping(world, self.rooms, orders)
+        self.verbs = Verbs(world, self.rooms, orders, self.taping)
         self.scripts = ScriptVerbs(world, self.rooms, orders)
         self.handed = Handed(world, self.rooms)
         self.parties = Parties(world, self.rooms, orders, self.handed)
         self.control = Control(world, self.rooms, orders, self.parties, self.verbs)
         self.listeners = Listeners(world, self.rooms, self.parties)
         self.following = Following(world, self.rooms, orders, self.parties)
-        self.taping = Taping(world, self.rooms, orders)
         self.sweep = Sweep(world, self.rooms, self.parties, self.taping)
         self.rooms.follow = self.following.run
 

@@ -59,6 +59,8 @@ class Sweep:
                 await self._end_by_limit(room, work.call)
             elif work is not None and work.call is not None and self._taping.is_forgotten(work.call, now):
                 await self._taping.resume_forgotten(room)
+            elif self._taping.is_due(room):
+                await self._taping.catch_up(room)
             if is_due(work, now):
                 await self._parties.sweep(room, now)
 

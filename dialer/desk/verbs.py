@@ -21,6 +21,7 @@ from dialer.desk.orders import Orders, Sent
 from dialer.desk.render import suggested
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
+from dialer.desk.taping import Taping
 from dialer.desk.view import DeskState
 from dialer.desk.world import DeskRefused, World
 from dialer.scripts.run import Move
@@ -38,10 +39,11 @@ _IN_CALL = (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING, DeskState.
 class Verbs:
     """Each method is called with the room's lock held; it raises `DeskRefused` and changes nothing, or does it."""
 
-    def __init__(self, world: World, rooms: Rooms, orders: Orders) -> None:
+    def __init__(self, world: World, rooms: Rooms, orders: Orders, taping: Taping) -> None:
         self.world = world
         self._rooms = rooms
         self._orders = orders
+        self._taping = taping
 
     async def start_session(self, room: Room) -> None:
         """Ring the operator's own phone into its session."""
@@ -203,6 +205,7 @@ class Verbs:
             lambda conn: steps.make_move(conn, work, loaded, step, move, operator_name=name, now=now)
         )
         self._moved(room, moved)
+        await self._taping.follow_script(room, stepped=room.loaded != loaded)
 
     async def fields(self, room: Room, step: int, fields: dict[str, Typed]) -> None:
         _, loaded = _open_work(room)

@@ -210,6 +210,9 @@ def _subs(script: Script) -> Iterator[Finding]:
             yield Finding(code="sub_says", path=("blocks", block.id, "sub"), params=here)
         elif block.sub and not block.next:
             yield Finding(code="sub_without_next", path=("blocks", block.id, "sub"), params=here)
+        if block.pause_recording and (block.sub or block.automatic):
+            path = ("blocks", block.id, "pause_recording")
+            yield Finding(code="pause_unseen", level="warning", path=path, params=here)
 
 
 def _shape(script: Script) -> Iterator[Finding]:

@@ -126,6 +126,10 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Поле «{field}» есть и здесь, и в скрипте «{name}», но другого вида.",
         "The field “{field}” stands here and in the script “{name}”, and is of another kind there.",
     ),
+    "pause_unseen": (
+        "Блок «{block}» ничего не показывает и проходится сам: запись на нём не остановится.",
+        "The block “{block}” shows nothing and is passed by itself: the recording does not pause on it.",
+    ),
     "sub_says": (
         "Блок «{block}» проходит через другой скрипт: своих текста, полей и ответов у него нет.",
         "The block “{block}” passes through another script: it has no text, fields or answers of its own.",

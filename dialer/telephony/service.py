@@ -64,7 +64,7 @@ def pause_recording(conn: Connection, call_id: str, *, user_id: int, at: datetim
 
 
 def resume_recording(conn: Connection, call_id: str, *, how: str, at: datetime) -> None:
-    """End the call's pause, if there is one; `how`: operator, time, call, pbx."""
+    """End the call's pause, if there is one; `how`: operator, script, time, call, handed, pbx."""
     conn.execute(
         update(pauses)
         .where(pauses.c.call_id == call_id, pauses.c.to_at.is_(None))

@@ -184,7 +184,8 @@ segments = Table(
     Index("ix_segments_originals", "original_until", sqlite_where=text("original_until IS NOT NULL")),
 )
 
-# Silence that was asked for: a card number was said. `ended_how`: operator, time (forgotten), call, handed, pbx.
+# Silence that was asked for: a card number was said. `ended_how`: operator, script (its block was left), time
+# (forgotten), call, handed, pbx.
 pauses = Table(
     "pauses",
     metadata,

@@ -105,6 +105,11 @@ FAULTS: list[tuple[Script, str, Path]] = [
         "text_missing",
         (*HELLO, "answers", "a", "text"),
     ),
+    (
+        of(hello(), Block(id="on", next="end", pause_recording=True)),
+        "pause_unseen",
+        ("blocks", "on", "pause_recording"),
+    ),
     (msgspec.structs.replace(of(hello()), start="gone"), "start_unknown", ("start",)),
     (Script(name="s", language="en", start="a", blocks=()), "no_blocks", ("blocks",)),
     (Script(name="s", language="en", start="a", blocks=(Block(id="a", end="end"),)), "no_goal", ("blocks",)),
