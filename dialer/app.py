@@ -38,7 +38,7 @@ from dialer.doctor import routes as doctor_routes
 from dialer.doctor import stores
 from dialer.doctor.model import PagesSeen
 from dialer.doctor.service import Doctor
-from dialer.events import CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved
+from dialer.events import CallEnded, LineAlarm, LineChanged, PauseForgotten, RecordingReady, ResultSaved
 from dialer.http import server
 from dialer.http.api import Operation, describe
 from dialer.http.metrics import Metrics
@@ -234,9 +234,8 @@ async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: Asyn
         board.changed()
 
     bus.subscribe(CallEnded, handler=finish_recording, name="recorder")
-    bus.subscribe(
-        CallEnded, LineAlarm, LineChanged, RecordingReady, ResultSaved, handler=redraw, name="board"
-    )
+    shown = (CallEnded, LineAlarm, LineChanged, PauseForgotten, RecordingReady, ResultSaved)
+    bus.subscribe(*shown, handler=redraw, name="board")
     await bus.start()
     stack.push_async_callback(bus.stop)
     return bus

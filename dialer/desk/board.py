@@ -13,7 +13,9 @@ from sqlalchemy import Connection
 
 from dialer.campaigns.overview import CampaignRow, load_rows
 from dialer.clients.numbers import national
+from dialer.desk import forgotten
 from dialer.desk.figures import page_figures
+from dialer.desk.forgotten import ForgottenPause
 from dialer.desk.handed import HandedCall
 from dialer.desk.model import state_of
 from dialer.desk.room import Pages, Room, Watcher
@@ -82,6 +84,7 @@ class ConsoleView(Struct, frozen=True, kw_only=True):
     ears: list[EarLine]
     campaigns: list[CampaignRow]
     alarms: list[Alarm]
+    forgotten: list[ForgottenPause]
     troubles: list[Trouble]  # of the daemon and what it stands on
     stopped: list[str]  # lines that the kill switch holds; "" = all dialling
 
@@ -92,7 +95,7 @@ class ConsoleFrame(Struct, frozen=True, kw_only=True, tag_field="type", tag="con
     console: ConsoleView
 
 
-_Rows = tuple[list[CampaignRow], list[Alarm], list[str]]
+_Rows = tuple[list[CampaignRow], list[Alarm], list[str], list[ForgottenPause]]
 
 
 class Board:
@@ -103,7 +106,7 @@ class Board:
         self._midnight = midnight
         self.pages = Pages()
         self._watchers: set[Watcher] = set()
-        self._rows: _Rows = ([], [], [])  # as last read
+        self._rows: _Rows = ([], [], [], [])  # as last read
         self._troubles: tuple[Trouble, ...] = ()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -176,14 +179,14 @@ class Board:
 
         def load(conn: Connection) -> _Rows:
             stopped = [name for name, policy in policies.load_all(conn).items() if policy.stopped]
-            return load_rows(conn, since), alarms.recent(conn, now), stopped
+            return load_rows(conn, since), alarms.recent(conn, now), stopped, forgotten.ended(conn, now)
 
         try:
             self._rows = await self._desks.world.store.read(load)
         except StoreError as error:
             # What the store can't tell stands as it was; that it can't is among the troubles.
             log.warning("live view drawn without the store: %s", error)
-        rows, alarmed, stopped = self._rows
+        rows, alarmed, stopped, over = self._rows
         self._seq += 1
         rooms = sorted(self._desks.rooms.all.values(), key=lambda room: room.user.name)
         pbxs = [
@@ -200,6 +203,7 @@ class Board:
             ears=self._ears(),
             campaigns=rows,
             alarms=alarmed,
+            forgotten=[*forgotten.lasting(rooms, self._desks.world.longest_pause, now), *over],
             troubles=list(self._troubles),
             stopped=sorted(stopped),
         )

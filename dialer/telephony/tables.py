@@ -196,6 +196,7 @@ pauses = Table(
     Column("user_id", ForeignKey("users.id"), nullable=False),
     Column("ended_how", String(10), nullable=False, default=""),
     Index("ix_pauses_call_id", "call_id"),
+    Index("ix_pauses_forgotten", "to_at", sqlite_where=text("ended_how = 'time'")),
 )
 
 # Who heard what. A row without a part: the sound was handed out; its parts follow as they are played.

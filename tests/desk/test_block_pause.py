@@ -1,4 +1,4 @@
-"""A block on which nothing is to be recorded: paused when it comes, on again when it goes, the operator's word first."""
+"""A block on which nothing is to be recorded: paused when it comes, on again when it goes; a hand goes first."""
 
 from __future__ import annotations
 

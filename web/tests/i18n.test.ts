@@ -68,7 +68,7 @@ test('every text that the sources ask for by a whole key exists, and no text is 
     .map((name) => readFileSync(join(import.meta.dirname, '../src', name), 'utf8'))
     .join('\n');
   const composed = [...sources.matchAll(/`([a-z_.]+)\.\$\{/g)].map((match) => `${match[1]}.`);
-  composed.push('control.', 'listen.why.', 'refusal.', 'outcome.', 'call.', 'role.', 'recording.', 'end.', 'pause.', 'listening.', 'problem.');
+  composed.push('control.', 'listen.why.', 'refusal.', 'outcome.', 'call.', 'role.', 'recording.', 'end.', 'end_reason.', 'pause.', 'listening.', 'problem.');
   const unused = Object.keys(ru).filter(
     (key) => !sources.includes(`'${key}'`) && !composed.some((prefix) => key.startsWith(prefix)),
   );

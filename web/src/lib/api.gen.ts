@@ -2711,6 +2711,7 @@ export interface components {
             ears: components["schemas"]["EarLine"][];
             campaigns: components["schemas"]["CampaignRow"][];
             alarms: components["schemas"]["Alarm"][];
+            forgotten: components["schemas"]["ForgottenPause"][];
             troubles: components["schemas"]["Trouble"][];
             stopped: string[];
         };
@@ -2770,6 +2771,17 @@ export interface components {
             times: number;
             first_at: string;
             last_at: string;
+        };
+        /**
+         * ForgottenPause
+         * @description `to_at` none: silence is still being recorded, longer than allowed (the PBX is away, or refuses to go on).
+         */
+        ForgottenPause: {
+            call: string;
+            operator: string;
+            from_at: string;
+            /** @default null */
+            to_at: string | null;
         };
         /**
          * Trouble
@@ -2962,6 +2974,7 @@ export type OperatorLine = components['schemas']['OperatorLine'];
 export type LiveCall = components['schemas']['LiveCall'];
 export type EarLine = components['schemas']['EarLine'];
 export type Alarm = components['schemas']['Alarm'];
+export type ForgottenPause = components['schemas']['ForgottenPause'];
 export type Trouble = components['schemas']['Trouble'];
 export type $defs = Record<string, never>;
 export interface operations {

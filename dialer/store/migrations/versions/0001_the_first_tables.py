@@ -663,6 +663,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pauses", schema=None) as batch_op:
         batch_op.create_index("ix_pauses_call_id", ["call_id"], unique=False)
+        batch_op.create_index(
+            "ix_pauses_forgotten", ["to_at"], unique=False, sqlite_where=sa.text("ended_how = 'time'")
+        )
 
     op.create_table(
         "plays",
