@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("pages", "ami_parse", "next_entry", "screen_pop", "ami_flood")
+NAMES = ("pages", "ami_parse", "answers", "next_entry", "screen_pop", "ami_flood")
 ROOT = Path(__file__).resolve().parents[1]
 DEADLINE_S = 3600
 

@@ -27,7 +27,7 @@ from dialer.bus.inprocess import InProcessBus
 from dialer.campaigns import routes as campaign_routes
 from dialer.clock import SteadyClock, midnight_of
 from dialer.config import ConfigError, Settings, metrics_token
-from dialer.desk import call_routes, listening_routes, recording_routes, run_routes
+from dialer.desk import call_routes, learning_routes, listening_routes, recording_routes, run_routes
 from dialer.desk import routes as desk_routes
 from dialer.desk.board import Board, ConsoleFrame
 from dialer.desk.figures import desk_figures
@@ -44,6 +44,7 @@ from dialer.http.api import Operation, describe
 from dialer.http.metrics import Metrics
 from dialer.http.tls import Certificate, CertificateUnfit
 from dialer.inbound.service import Inbound
+from dialer.reviews import routes as review_routes
 from dialer.scripts import routes as script_routes
 from dialer.scripts.editors import Editors
 from dialer.store.engine import Store
@@ -54,7 +55,6 @@ from dialer.telephony.line_control import LineControl
 from dialer.telephony.lives import Lives
 from dialer.telephony.model import Call, InboundOffered
 from dialer.telephony.port import Pbx
-from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.switchboards import Switchboards
 from dialer.watching import Pulse, Watching
@@ -64,6 +64,7 @@ from dialer.wiring import (
     doctor_of,
     id_at,
     lines_of,
+    link_secret_of,
     over_tls,
     phones_of,
     sockets_of,
@@ -286,7 +287,7 @@ async def _serve(
         pages=lambda: _own_pages(settings, port, store),
     )
     stack.push_async_callback(doctor.stop)
-    operations = _operations(settings, store, auth, desks, control, _link_secret(settings), doctor)
+    operations = _operations(settings, store, auth, desks, control, link_secret_of(settings), doctor)
     app = server.build(
         auth=auth,
         guard=Guard(
@@ -357,6 +358,8 @@ def _operations(
         *line_routes.operations(control),
         *call_routes.operations(store, sound),
         *recording_routes.operations(sound),
+        *learning_routes.operations(store, sound, lambda: desks.world.now()),
+        *review_routes.operations(store, lambda: desks.world.now(), lambda: secrets.randbits(32)),
         *listening_routes.operations(desks),
         *script_routes.operations(store, Editors(time.monotonic), lambda: desks.world.now()),
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
@@ -377,14 +380,6 @@ def description() -> dict[str, Any]:
 
 async def _nobody() -> list[User]:
     return []
-
-
-def _link_secret(settings: Settings) -> bytes:
-    """The key that signs links to recordings; made once, readable by us alone. Raises `ConfigError`."""
-    try:
-        return key_of(Path(settings.recordings.kept) / ".link-key", secrets.token_bytes(KEY_BYTES))
-    except KeyUnfit as error:
-        raise ConfigError(str(error)) from error
 
 
 async def until_told_to_end() -> None:

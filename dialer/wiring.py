@@ -26,6 +26,7 @@ from dialer.telephony.fetching import PbxHttp, PbxWeb
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
 from dialer.telephony.orphans import Orphans, survey
+from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.ranges import Range
 from dialer.telephony.recordings import Recorder
 from dialer.telephony.sources import SharedFolder, Source
@@ -198,3 +199,11 @@ def archive_of(settings: Settings, store: Store, now: Callable[[], datetime]) ->
         now=now,
     )
     return recorder, archive
+
+
+def link_secret_of(settings: Settings) -> bytes:
+    """The key that signs links to recordings; made once, readable by us alone. Raises `ConfigError`."""
+    try:
+        return key_of(Path(settings.recordings.kept) / ".link-key", secrets.token_bytes(KEY_BYTES))
+    except KeyUnfit as error:
+        raise ConfigError(str(error)) from error

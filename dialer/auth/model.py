@@ -29,6 +29,8 @@ class Permission(enum.StrEnum):
     LISTEN_LIVE = "listen_live"  # to calls as they are, and speak in them, and take them over
     HOLD_RECORDINGS = "hold_recordings"  # keep one from being deleted in its time
     SEE_LISTENINGS = "see_listenings"  # who heard what
+    REVIEW = "review"  # calls, on a score card
+    REVIEW_FORMS = "review_forms"  # the score cards themselves
     RUN_CAMPAIGNS = "run_campaigns"
     EDIT_SCRIPTS = "edit_scripts"
     STOP_LINES = "stop_lines"  # the kill switch, and letting go on
@@ -48,13 +50,16 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.LISTEN_LIVE,
         Permission.HOLD_RECORDINGS,
         Permission.SEE_LISTENINGS,
+        Permission.REVIEW,
+        Permission.REVIEW_FORMS,
         Permission.RUN_CAMPAIGNS,
         Permission.EDIT_SCRIPTS,
         Permission.STOP_LINES,
     },
     Role.ADMIN: frozenset(Permission) - {Permission.USE_DESK},
     Role.MANAGER: _EVERYBODY,
-    Role.REVIEWER: _EVERYBODY | {Permission.SEE_CALLS, Permission.LISTEN, Permission.HOLD_RECORDINGS},
+    Role.REVIEWER: _EVERYBODY
+    | {Permission.SEE_CALLS, Permission.LISTEN, Permission.HOLD_RECORDINGS, Permission.REVIEW},
     Role.COURIER: _EVERYBODY,
     Role.DISPATCHER: _EVERYBODY,
 }

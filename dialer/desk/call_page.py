@@ -178,7 +178,7 @@ def _step(step: Row[Any], spans: Sequence[Span]) -> StepRow:
         answer=step.answer_text,
         kind=step.kind,
         note=step.note,
-        fields=[KeptFieldRow(label=f["label"], value=_in_words(f["value"])) for f in step.fields],
+        fields=[KeptFieldRow(label=f["label"], value=in_words(f["value"])) for f in step.fields],
         entered_at=step.entered_at,
         answered_at=step.answered_at,
         segment=given[0] if given else None,
@@ -187,7 +187,7 @@ def _step(step: Row[Any], spans: Sequence[Span]) -> StepRow:
     )
 
 
-def _in_words(value: object) -> str:
+def in_words(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(part) for part in value)
     return {True: "✓", False: "—"}.get(value, str(value)) if isinstance(value, bool) else str(value)

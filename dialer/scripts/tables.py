@@ -179,6 +179,7 @@ step_fields = Table(
     Column("answered_at", UtcDateTime, primary_key=True),
     Column("run_id", String(26), primary_key=True),
     Column("seq", Integer, primary_key=True),
+    Index("ix_step_fields_step", "run_id", "seq", "field", "value"),
 )
 
 # --- what is learnt: sums over the runs that count and their steps, by the day (of the office's own time zone) on

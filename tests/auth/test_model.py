@@ -15,6 +15,8 @@ ALLOWED = {
     Permission.LISTEN_LIVE: {Role.SUPERVISOR, Role.ADMIN},
     Permission.HOLD_RECORDINGS: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
     Permission.SEE_LISTENINGS: {Role.SUPERVISOR, Role.ADMIN},
+    Permission.REVIEW: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
+    Permission.REVIEW_FORMS: {Role.SUPERVISOR, Role.ADMIN},
     Permission.STOP_LINES: {Role.SUPERVISOR, Role.ADMIN},
     Permission.MANAGE_LINES: {Role.ADMIN},
     Permission.CHECK_HEALTH: {Role.ADMIN},

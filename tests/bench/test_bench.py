@@ -15,6 +15,7 @@ FORM = {"bench": str, "figure": str, "value": (int, float), "unit": str, "n": in
 DEADLINE_S = 100
 FIGURES = {
     "pages": {"operator_first_load_gz_kb"},
+    "answers": {"search_p99_ms", "stats_ms"},
     "next_entry": {"p99_ms", "rate_vs_bare", "at_once"},
     "screen_pop": {"socket_p99_ms"},
     "ami_flood": {"events_per_s", "lag_p99_ms", "pop_p99_ms", "rss_growth_mb"},
@@ -39,6 +40,7 @@ def figures(name: str) -> list[dict[str, object]]:
     "name",
     [
         "pages",
+        "answers",
         "next_entry",
         pytest.param("screen_pop", marks=pytest.mark.browser),
         pytest.param("ami_flood", marks=pytest.mark.asterisk),

@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 from yarl import URL
 
 from dialer.app import App, running
@@ -25,6 +25,8 @@ from dialer.campaigns.dispositions import OUTBOUND
 from dialer.campaigns.model import Campaign
 from dialer.clients import service as clients
 from dialer.config import Http, LineSettings, PbxSettings, Recordings, Settings, StoreSettings
+from dialer.reviews import service as reviews
+from dialer.reviews.model import Card, Form, Question
 from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script
 from dialer.telephony.tables import calls, recordings, segments
@@ -208,6 +210,19 @@ def fill(conn: Connection) -> tuple[int, str]:
     return campaign_id, call_id
 
 
+def add_review(conn: Connection, house: House) -> None:
+    """A review of the call, given to the operator."""
+    operator, reviewer, now = house.users[Role.OPERATOR].id, house.users[Role.REVIEWER].id, utc_now()
+    conn.execute(update(calls).where(calls.c.id == house.call_id).values(operator_id=operator))
+    form = Form(name="Card", questions=(Question(id="greeting", text="Greeting", points=1),))
+    published = reviews.publish_form(conn, form, of=None, by=reviewer, now=now)
+    assert isinstance(published, reviews.FormRow)
+    begun = reviews.begin(conn, house.call_id, published.id, reviewer_id=reviewer, now=now)
+    assert isinstance(begun, int), begun
+    card = Card(scores={"greeting": 1})
+    assert reviews.fill_in(conn, begun, card, reviewer_id=reviewer, give=True, now=now) is None
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     folder = tmp_path_factory.mktemp("house")
@@ -221,6 +236,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
             made.pages[role] = page
             assert page.user is not None
             made.users[role] = page.user
+        await app.store.write(lambda conn: add_review(conn, made))
         yield made
         await made.close()
 

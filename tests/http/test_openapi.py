@@ -146,7 +146,13 @@ def fits(schema: dict[str, Any], value: Any, at: str = "$") -> list[str]:
 async def test_answers_are_of_the_form_that_is_described(house: House, path: str) -> None:
     await house.add_clients(1)
     identity = house.call_id if "calls" in path or "recordings" in path else str(house.campaign_id)
-    role = Role.OPERATOR if "/desk/" in path else Role.ADMIN if "/admin/" in path else Role.SUPERVISOR
+    role = (
+        Role.OPERATOR
+        if "/desk/" in path or "/own/" in path
+        else Role.ADMIN
+        if "/admin/" in path
+        else Role.SUPERVISOR
+    )
     answer = await house.pages[role].get(path.replace("{id}", identity))
     assert answer.status == 200
     schema = DESCRIPTION["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]

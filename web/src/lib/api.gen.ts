@@ -753,6 +753,230 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scripts with their runs and goals in a period (since, until: days) */
+        get: operations["list_script_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/scripts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The statistics of a script, or of one version, in a period (version, since, until) */
+        get: operations["show_script_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with their sound, the newest first (script, block, answer, kind, operator, campaign, since, until, text, field, value, cursor) */
+        get: operations["list_given_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An operator's own runs and goals beside the team's, of the last days */
+        get: operations["show_own_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The score cards in use */
+        get: operations["list_review_forms"];
+        put?: never;
+        /** Publish a score card, or its next version */
+        post: operations["publish_review_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/forms/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin nothing new with a score card */
+        post: operations["withdraw_review_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls to review, drawn at random (least, most: seconds; operator, campaign, days, count, seed) */
+        get: operations["draw_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reviews, the newest first (operator, cursor) */
+        get: operations["list_reviews"];
+        put?: never;
+        /** Begin a review of a call, or go on with one's own */
+        post: operations["begin_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One review */
+        get: operations["show_review"];
+        put?: never;
+        /** Fill in one's own review; give it to the operator */
+        post: operations["fill_in_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reviews of a call */
+        get: operations["list_call_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reviews of an operator's own calls */
+        get: operations["list_own_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One review of an operator's own call */
+        get: operations["show_own_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own/reviews/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The operator's word on a review */
+        post: operations["answer_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/listen": {
         parameters: {
             query?: never;
@@ -1862,7 +2086,7 @@ export interface components {
             remove: boolean;
         };
         /** AnswerBody */
-        AnswerBody: {
+        "dialer.telephony.line_routes.AnswerBody": {
             agreed: boolean;
         };
         /** CallList */
@@ -2029,6 +2253,322 @@ export interface components {
             what: string;
             by: string;
             why: string;
+        };
+        /** ScriptStatisticsList */
+        ScriptStatisticsList: {
+            items: components["schemas"]["ShareRow"][];
+        };
+        /**
+         * ShareRow
+         * @description Runs and goals of one part: `key` is a day, an hour, an id; the interval holds 95 % (Wilson).
+         */
+        ShareRow: {
+            key: string;
+            title: string;
+            runs: number;
+            goals: number;
+            interval: components["schemas"]["Interval"];
+        };
+        /**
+         * Interval
+         * @description Where a share lies with 95 % confidence; fractions.
+         */
+        Interval: {
+            low: number;
+            high: number;
+        };
+        /** ScriptStatistics */
+        ScriptStatistics: {
+            id: number;
+            name: string;
+            version: number | null;
+            period: components["schemas"]["Period"];
+            zone: string;
+            total: components["schemas"]["ShareRow"];
+            versions: components["schemas"]["dialer.desk.script_report.VersionRow"][];
+            days: components["schemas"]["ShareRow"][];
+            hours: components["schemas"]["ShareRow"][];
+            operators: components["schemas"]["ShareRow"][];
+            campaigns: components["schemas"]["ShareRow"][];
+            funnel: components["schemas"]["StageRow"][];
+            blocks: components["schemas"]["BlockFigures"][];
+            arrows: components["schemas"]["ArrowFigures"][];
+            ends: components["schemas"]["EndRow"][];
+        };
+        /**
+         * Period
+         * @description Days of the office's own time zone, both included, as YYYY-MM-DD; "" = without a bound.
+         */
+        Period: {
+            /** @default  */
+            since: string;
+            /** @default  */
+            until: string;
+        };
+        /** VersionRow */
+        "dialer.desk.script_report.VersionRow": {
+            key: string;
+            title: string;
+            runs: number;
+            goals: number;
+            interval: components["schemas"]["Interval"];
+            number: number;
+            published_at: string;
+        };
+        /**
+         * StageRow
+         * @description How many runs came so far; "" = all of them.
+         */
+        StageRow: {
+            stage: string;
+            runs: number;
+        };
+        /**
+         * BlockFigures
+         * @description `shown`: how often; `broke_off`: how many runs failed there; `none`: "no suitable answer" was pressed.
+         */
+        BlockFigures: {
+            id: string;
+            title: string;
+            stage: string;
+            shown: number;
+            broke_off: number;
+            none: number;
+            mean_s: number | null;
+            median_s: number | null;
+        };
+        /**
+         * ArrowFigures
+         * @description `kind` answer, none, jump, return, go. `lost`: how many were their run's last, and the goal was not met.
+         */
+        ArrowFigures: {
+            block: string;
+            kind: string;
+            answer: string;
+            text: string;
+            to: string;
+            taken: number;
+            lost: number;
+        };
+        /**
+         * EndRow
+         * @description How many runs ended at a block: `ending` goal_met, refused, completed, failed, and why.
+         */
+        EndRow: {
+            block: string;
+            ending: string;
+            reason: string;
+            runs: number;
+        };
+        /** AnswerList */
+        AnswerList: {
+            items: components["schemas"]["AnswerRow"][];
+            next: string | null;
+        };
+        /**
+         * AnswerRow
+         * @description `from_s`: the second of the segment at which the block was shown; `audio` none = it can't be heard.
+         */
+        AnswerRow: {
+            id: string;
+            at: string;
+            script: string;
+            version: number;
+            block: string;
+            title: string;
+            kind: string;
+            answer: string;
+            note: string;
+            fields: components["schemas"]["KeptFieldRow"][];
+            client: string;
+            operator: string;
+            campaign: string;
+            call: string;
+            segment: number | null;
+            from_s: number | null;
+            offset_s: number | null;
+            audio: string | null;
+        };
+        /**
+         * OwnFigures
+         * @description An operator's runs and goals beside those of all.
+         */
+        OwnFigures: {
+            since: string;
+            own: components["schemas"]["ShareRow"];
+            team: components["schemas"]["ShareRow"];
+        };
+        /** FormList */
+        FormList: {
+            items: components["schemas"]["FormRow"][];
+        };
+        /**
+         * FormRow
+         * @description `id` of the version, `form` of all its versions.
+         */
+        FormRow: {
+            id: number;
+            form: number;
+            number: number;
+            name: string;
+            questions: components["schemas"]["Question"][];
+            faults: components["schemas"]["Fault"][];
+            published_at: string;
+        };
+        /**
+         * Question
+         * @description Something that is judged, with 0 to `points` points; with one point it is a yes or a no.
+         */
+        Question: {
+            id: string;
+            text: string;
+            points: number;
+            /** @default true */
+            required: boolean;
+        };
+        /**
+         * Fault
+         * @description A kind of fault that may be marked at a second; each mark takes so many points off.
+         */
+        Fault: {
+            id: string;
+            text: string;
+            /** @default 0 */
+            points: number;
+        };
+        /**
+         * FormBody
+         * @description `of`: the form whose next version this is; none = a new one.
+         */
+        FormBody: {
+            body: components["schemas"]["Form"];
+            /** @default null */
+            of: number | null;
+        };
+        /**
+         * Form
+         * @description A score card. A version of it never changes: a review keeps the one that it was written on.
+         */
+        Form: {
+            name: string;
+            questions: components["schemas"]["Question"][];
+            /** @default [] */
+            faults: components["schemas"]["Fault"][];
+        };
+        /** WithdrawBody */
+        WithdrawBody: Record<string, never>;
+        /** ReviewDone */
+        ReviewDone: {
+            /** @default true */
+            done: boolean;
+        };
+        /**
+         * Drawing
+         * @description `seed` draws the same calls again, as long as there are no others.
+         */
+        Drawing: {
+            seed: number;
+            items: components["schemas"]["DrawnCall"][];
+        };
+        /** DrawnCall */
+        DrawnCall: {
+            id: string;
+            started_at: string;
+            talk_s: number;
+            client: string;
+            operator: string;
+            campaign: string;
+        };
+        /** ReviewList */
+        ReviewList: {
+            items: components["schemas"]["ReviewRow"][];
+            next: string | null;
+        };
+        /** ReviewRow */
+        ReviewRow: {
+            id: number;
+            call: string;
+            called_at: string;
+            client: string;
+            operator: string;
+            operator_id: number;
+            reviewer: string;
+            reviewer_id: number;
+            campaign: string;
+            points: number;
+            most: number;
+            faults: number;
+            began_at: string;
+            given_at: string | null;
+            answered_at: string | null;
+        };
+        /** BeginBody */
+        BeginBody: {
+            call: string;
+            form: number;
+        };
+        /** Review */
+        Review: {
+            id: number;
+            call: string;
+            called_at: string;
+            client: string;
+            operator: string;
+            operator_id: number;
+            reviewer: string;
+            reviewer_id: number;
+            campaign: string;
+            points: number;
+            most: number;
+            faults: number;
+            began_at: string;
+            given_at: string | null;
+            answered_at: string | null;
+            form: components["schemas"]["FormRow"];
+            card: components["schemas"]["Card"];
+            answer: string;
+        };
+        /**
+         * Card
+         * @description What a reviewer has filled in: points by question, marks, and words for the operator.
+         */
+        Card: {
+            /** @default {} */
+            scores: {
+                [key: string]: number;
+            };
+            /** @default [] */
+            marks: components["schemas"]["Mark"][];
+            /** @default  */
+            comment: string;
+        };
+        /**
+         * Mark
+         * @description What was heard at a second of a segment of the recording.
+         */
+        Mark: {
+            segment: number;
+            second: number;
+            fault: string;
+            /** @default  */
+            note: string;
+        };
+        /**
+         * CardBody
+         * @description `give`: the operator may see it, and it changes no more.
+         */
+        CardBody: {
+            card: components["schemas"]["Card"];
+            /** @default false */
+            give: boolean;
+        };
+        /** CallReviews */
+        CallReviews: {
+            items: components["schemas"]["Review"][];
+        };
+        /** AnswerBody */
+        "dialer.reviews.routes.AnswerBody": {
+            text: string;
         };
         /** ListenBody */
         ListenBody: {
@@ -2549,10 +3089,10 @@ export interface components {
         };
         /** VersionList */
         VersionList: {
-            items: components["schemas"]["VersionRow"][];
+            items: components["schemas"]["dialer.scripts.shelf.VersionRow"][];
         };
         /** VersionRow */
-        VersionRow: {
+        "dialer.scripts.shelf.VersionRow": {
             number: number;
             published_at: string;
             published_by: string;
@@ -2885,7 +3425,7 @@ export type StopBody = components['schemas']['StopBody'];
 export type LineBody = components['schemas']['LineBody'];
 export type PolicyBody = components['schemas']['PolicyBody'];
 export type RangeBody = components['schemas']['RangeBody'];
-export type AnswerBody = components['schemas']['AnswerBody'];
+export type DialerTelephonyLineRoutesAnswerBody = components['schemas']['dialer.telephony.line_routes.AnswerBody'];
 export type CallList = components['schemas']['CallList'];
 export type CallRow = components['schemas']['CallRow'];
 export type CallPage = components['schemas']['CallPage'];
@@ -2903,6 +3443,38 @@ export type HoldBody = components['schemas']['HoldBody'];
 export type RecordingLog = components['schemas']['RecordingLog'];
 export type ListeningRow = components['schemas']['ListeningRow'];
 export type LogRow = components['schemas']['LogRow'];
+export type ScriptStatisticsList = components['schemas']['ScriptStatisticsList'];
+export type ShareRow = components['schemas']['ShareRow'];
+export type Interval = components['schemas']['Interval'];
+export type ScriptStatistics = components['schemas']['ScriptStatistics'];
+export type Period = components['schemas']['Period'];
+export type DialerDeskScriptReportVersionRow = components['schemas']['dialer.desk.script_report.VersionRow'];
+export type StageRow = components['schemas']['StageRow'];
+export type BlockFigures = components['schemas']['BlockFigures'];
+export type ArrowFigures = components['schemas']['ArrowFigures'];
+export type EndRow = components['schemas']['EndRow'];
+export type AnswerList = components['schemas']['AnswerList'];
+export type AnswerRow = components['schemas']['AnswerRow'];
+export type OwnFigures = components['schemas']['OwnFigures'];
+export type FormList = components['schemas']['FormList'];
+export type FormRow = components['schemas']['FormRow'];
+export type Question = components['schemas']['Question'];
+export type Fault = components['schemas']['Fault'];
+export type FormBody = components['schemas']['FormBody'];
+export type Form = components['schemas']['Form'];
+export type WithdrawBody = components['schemas']['WithdrawBody'];
+export type ReviewDone = components['schemas']['ReviewDone'];
+export type Drawing = components['schemas']['Drawing'];
+export type DrawnCall = components['schemas']['DrawnCall'];
+export type ReviewList = components['schemas']['ReviewList'];
+export type ReviewRow = components['schemas']['ReviewRow'];
+export type BeginBody = components['schemas']['BeginBody'];
+export type Review = components['schemas']['Review'];
+export type Card = components['schemas']['Card'];
+export type Mark = components['schemas']['Mark'];
+export type CardBody = components['schemas']['CardBody'];
+export type CallReviews = components['schemas']['CallReviews'];
+export type DialerReviewsRoutesAnswerBody = components['schemas']['dialer.reviews.routes.AnswerBody'];
 export type ListenBody = components['schemas']['ListenBody'];
 export type PressAnswer = components['schemas']['PressAnswer'];
 export type NothingBody = components['schemas']['NothingBody'];
@@ -2949,7 +3521,7 @@ export type Checked = components['schemas']['Checked'];
 export type PublishBody = components['schemas']['PublishBody'];
 export type Published = components['schemas']['Published'];
 export type VersionList = components['schemas']['VersionList'];
-export type VersionRow = components['schemas']['VersionRow'];
+export type DialerScriptsShelfVersionRow = components['schemas']['dialer.scripts.shelf.VersionRow'];
 export type Comparison = components['schemas']['Comparison'];
 export type PartChange = components['schemas']['PartChange'];
 export type BlockName = components['schemas']['BlockName'];
@@ -4479,7 +5051,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AnswerBody"];
+                "application/json": components["schemas"]["dialer.telephony.line_routes.AnswerBody"];
             };
         };
         responses: {
@@ -4723,6 +5295,616 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordingLog"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_script_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptStatisticsList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_script_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptStatistics"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_given_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_own_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFigures"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_review_forms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    publish_review_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormRow"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    withdraw_review_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDone"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    draw_calls: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drawing"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    begin_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    fill_in_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CardBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_call_reviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallReviews"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_own_reviews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_own_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    answer_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dialer.reviews.routes.AnswerBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
                 };
             };
             /** @description a problem (RFC 9457) */

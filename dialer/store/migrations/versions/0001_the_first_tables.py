@@ -97,6 +97,9 @@ def upgrade() -> None:
             "field", "value", "answered_at", "run_id", "seq", name=op.f("pk_step_fields")
         ),
     )
+    with op.batch_alter_table("step_fields", schema=None) as batch_op:
+        batch_op.create_index("ix_step_fields_step", ["run_id", "seq", "field", "value"], unique=False)
+
     op.create_table(
         "users",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -256,6 +259,23 @@ def upgrade() -> None:
     with op.batch_alter_table("phones", schema=None) as batch_op:
         batch_op.create_index("ix_phones_client_id", ["client_id"], unique=False)
         batch_op.create_index("ix_phones_e164", ["e164"], unique=False)
+
+    op.create_table(
+        "review_forms",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("form", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("published_at", sa.BigInteger(), nullable=False),
+        sa.Column("published_by", sa.Integer(), nullable=False),
+        sa.Column("withdrawn_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["published_by"], ["users.id"], name=op.f("fk_review_forms_published_by_users")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_forms")),
+    )
+    with op.batch_alter_table("review_forms", schema=None) as batch_op:
+        batch_op.create_index("uq_review_forms_form_number", ["form", "number"], unique=True)
 
     op.create_table(
         "script_drafts",
@@ -716,6 +736,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "reviews",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("call_id", sa.String(length=26), nullable=False),
+        sa.Column("form_id", sa.Integer(), nullable=False),
+        sa.Column("reviewer_id", sa.Integer(), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("scores", sa.Text(), nullable=False),
+        sa.Column("comment", sa.String(length=2000), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.String(length=2000), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_reviews_call_id_calls")),
+        sa.ForeignKeyConstraint(
+            ["form_id"], ["review_forms.id"], name=op.f("fk_reviews_form_id_review_forms")
+        ),
+        sa.ForeignKeyConstraint(["operator_id"], ["users.id"], name=op.f("fk_reviews_operator_id_users")),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["users.id"], name=op.f("fk_reviews_reviewer_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
+    )
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.create_index("ix_reviews_given_at", ["given_at"], unique=False)
+        batch_op.create_index("ix_reviews_operator_id", ["operator_id", "given_at"], unique=False)
+        batch_op.create_index("uq_reviews_call_id_reviewer_id", ["call_id", "reviewer_id"], unique=True)
+
+    op.create_table(
         "runs",
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
@@ -781,6 +829,19 @@ def upgrade() -> None:
             "ix_third_legs_open", ["line"], unique=False, sqlite_where=sa.text("ended_at IS NULL")
         )
 
+    op.create_table(
+        "review_marks",
+        sa.Column("review_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("segment", sa.Integer(), nullable=False),
+        sa.Column("second", sa.Float(), nullable=False),
+        sa.Column("fault", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["review_id"], ["reviews.id"], name=op.f("fk_review_marks_review_id_reviews")
+        ),
+        sa.PrimaryKeyConstraint("review_id", "number", name=op.f("pk_review_marks")),
+    )
     op.create_table(
         "segments",
         sa.Column("call_id", sa.String(length=26), nullable=False),
