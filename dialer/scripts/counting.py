@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from dialer.scripts.run import RunEnd
+from dialer.scripts.run import RunEnd, RunState
 from dialer.scripts.statistics import (
     ArrowKey,
     Closed,
@@ -28,6 +28,9 @@ from dialer.scripts.tables import arrow_counts, end_counts, run_counts, runs, st
 from dialer.store import prepared
 from dialer.store.schema import to_micros
 from dialer.telephony.tables import calls
+
+FIRST_AND_LAST = 2
+"""The number of the step after the end of a run in which nothing was answered."""
 
 _KEPT: dict[type, Table] = {
     RunKey: run_counts,
@@ -70,13 +73,16 @@ _WALKED = (
 _STEPS = select(*_WALKED).where(steps.c.run_id == bindparam("run")).order_by(steps.c.seq)
 
 
-def close(conn: Connection, run_id: str, end: RunEnd, now: datetime) -> None:
+def close(conn: Connection, run_id: str, state: RunState, now: datetime) -> None:
     """End a run, and count it if somebody heard it: its call was answered, or the script was gone on with."""
+    end = state.ended
+    if end is None:
+        return
     row: Any = prepared.first(conn, _RUN, {"run": run_id})
-    walked = [_walked(step) for step in prepared.rows(conn, _STEPS, {"run": run_id})]
-    counts = row.answered_at is not None or any(step.kind != "end" for step in walked)
+    counts = row.answered_at is not None or state.step > FIRST_AND_LAST
     prepared.run(conn, _CLOSE, {"run": run_id, "at": now, "how": end.kind.value, "counts": counts})
     if counts:
+        walked = [_walked(step) for step in prepared.rows(conn, _STEPS, {"run": run_id})]
         _keep(conn, tally(_closed(row, end, now), walked))
 
 

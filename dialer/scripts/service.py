@@ -259,7 +259,7 @@ def finish_run(
     if isinstance(done, Refusal) or done.state.ended is None or run.state.ended is not None:
         return done
     if run.kind == REAL:
-        counting.close(conn, run.id, done.state.ended, now)
+        counting.close(conn, run.id, done.state, now)
     else:
         conn.execute(_END_REHEARSAL, {"run": run.id, "at": now, "how": done.state.ended.kind.value})
     if not logs(version, run):
