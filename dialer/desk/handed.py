@@ -173,7 +173,9 @@ def _load(conn: Connection) -> list[HandedCall]:
     found = []
     for row in thirds.handed_on(conn):
         name = conn.execute(select(clients.c.name).where(clients.c.id == row.client_id)).scalar()
-        campaign = conn.execute(select(campaigns.c.name).where(campaigns.c.id == row.campaign_id)).scalar()
+        campaign = conn.execute(
+            select(campaigns.c.name, campaigns.c.record).where(campaigns.c.id == row.campaign_id)
+        ).one_or_none()
         record = CallRecord(
             id=row.id,
             leg=row.leg,
@@ -186,6 +188,8 @@ def _load(conn: Connection) -> list[HandedCall]:
             answered_at=row.answered_at,
             bridged_at=row.bridged_at,
             recording_at=row.recording_at,
+            paused_at=row.paused_at,
+            record=campaign is None or campaign.record,
         )
         call = HandedCall(
             record=record,
@@ -193,7 +197,7 @@ def _load(conn: Connection) -> list[HandedCall]:
             row=row.third_row or "",
             has_it=row.has_it or row.third_number or "",
             client=name or "",
-            campaign=campaign or "",
+            campaign=campaign.name if campaign is not None else "",
         )
         found.append(call)
     return found

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, insert, select, update
 
 from dialer.auth.tables import users
 from dialer.telephony import dialling
-from dialer.telephony.tables import calls, segments, third_legs
+from dialer.telephony.tables import calls, pauses, segments, third_legs
 
 
 def start(conn: Connection, **values: object) -> None:
@@ -61,11 +61,13 @@ def handed_on(conn: Connection) -> list[Row[Any]]:
                 third.number.label("third_number"),
                 users.c.name.label("has_it"),
                 segments.c.started_at.label("recording_at"),
+                pauses.c.from_at.label("paused_at"),
             )
             .select_from(calls)
             .outerjoin(third_legs, open_)
             .outerjoin(users, users.c.id == third.user_id)
             .outerjoin(segments, and_(segments.c.call_id == calls.c.id, segments.c.number == 1))
+            .outerjoin(pauses, and_(pauses.c.call_id == calls.c.id, pauses.c.to_at.is_(None)))
             .where(calls.c.ended_at.is_(None), calls.c.transferred_at.is_not(None))
         )
     )

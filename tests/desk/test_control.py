@@ -13,9 +13,9 @@ from dialer.desk.room import Room
 from dialer.desk.talk import Goal
 from dialer.desk.view import CallView, DeskState, DeskView, ThirdView
 from dialer.desk.world import DeskRefused
-from dialer.telephony.model import LegHangupRequested, LegRinging
-from dialer.telephony.port import OrderUnknown, PbxRefused
-from dialer.telephony.tables import calls, third_legs
+from dialer.telephony.model import LegHangupRequested, LegRinging, RecordingPaused
+from dialer.telephony.port import OrderUnknown, PbxRefused, Report
+from dialer.telephony.tables import calls, pauses, third_legs
 from tests.desk.conftest import Office
 from tests.desk.test_reliability import another_life, live, session_leg
 
@@ -555,6 +555,37 @@ async def test_a_call_handed_on_is_followed_by_the_next_daemon(office: Office) -
     await gone(office, call)
     stored, (third,) = await rows(office, call)
     assert stored.end_reason == "hangup" and third.ended_at is not None
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_the_next_daemon_ends_the_pause_of_a_call_handed_on(office: Office, recorded: bool) -> None:
+    """It was the operator's, who is out of the call; with the PBX away nobody could end it before."""
+    await office.set_campaign(record=recorded)
+    room, call = await talking(office)
+    await office.press(room, lambda r: office.desks.taping.pause(r, True))
+    leg = await consulting(office, room)
+    await office.press(room, office.desks.control.complete)
+    office.pbx.up = False
+    await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    pair = [live(office, one, up=True, bridge="h", context="callwright-hold") for one in (call, leg)]
+    await another_life(office, *pair, session_leg(office, room))
+    kept = office.desks.handed.calls[call].record
+    assert (kept.record, kept.paused_at) == (recorded, office.now)
+    told, sink = asyncio.Event(), office.pbx.sink
+
+    def hear(report: Report) -> None:
+        sink(report)
+        if isinstance(report, RecordingPaused):
+            told.set()
+
+    office.pbx.sink = hear
+    async with asyncio.timeout(5):
+        await told.wait()
+    office.pbx.client_hangs_up(call)
+    await gone(office, call)
+    assert office.pbx.orders.count(("resume", call)) == 1
+    (pause,) = await office.store.read(lambda conn: list(conn.execute(select(pauses))))
+    assert pause.ended_how == "handed" and pause.to_at is not None
 
 
 # --- the phone is lost --------------------------------------------------------------------------------------
