@@ -354,7 +354,7 @@ def _operations(
     return [
         *desk_routes.operations(desks),
         *run_routes.operations(desks),
-        *campaign_routes.operations(store, lambda: midnight_of(desks.world.now())),
+        *campaign_routes.operations(store, control, lambda: midnight_of(desks.world.now())),
         *line_routes.operations(control),
         *call_routes.operations(store, sound),
         *recording_routes.operations(sound),

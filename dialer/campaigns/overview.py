@@ -26,6 +26,7 @@ class CampaignRow(Struct, frozen=True, kw_only=True):
     language: str
     status: str
     line: str
+    caller_ids: tuple[str, ...]  # of the line's, those that its clients see; empty = all
     script: str
     pool: dict[str, int]
     today: CampaignToday
@@ -52,6 +53,7 @@ def load_rows(conn: Connection, since: datetime) -> list[CampaignRow]:
             language=campaign.language,
             status=campaign.status,
             line=campaign.line,
+            caller_ids=campaign.caller_ids,
             script=titles.get(campaign.script_id or 0, ""),
             pool={state.value: pools.get(campaign.id, {}).get(state.value, 0) for state in EntryState},
             today=CampaignToday(

@@ -14,6 +14,8 @@ from dialer.campaigns.overview import CampaignRow, load_rows
 from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
 from dialer.store.engine import Store
+from dialer.telephony.line_control import LineControl, LineUnknown
+from dialer.telephony.policy import CallerIds
 
 PAGE = 100
 
@@ -38,10 +40,26 @@ class EntryList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
-def operations(store: Store, midnight: Callable[[], datetime]) -> list[Operation]:
+class CallerIdsBody(Struct, frozen=True, kw_only=True):
+    """Of the line's numbers, those that the campaign's clients see; none = all."""
+
+    caller_ids: CallerIds
+
+
+def operations(store: Store, lines: LineControl, midnight: Callable[[], datetime]) -> list[Operation]:
     async def list_campaigns(call: ApiCall) -> CampaignList:
         since = midnight()
         return CampaignList(items=await store.read(lambda conn: load_rows(conn, since)))
+
+    async def choose_caller_ids(call: ApiCall) -> CampaignList:
+        campaign_id, since = number(call.path("id")), midnight()
+        wanted = tuple(dict.fromkeys(call.body.caller_ids))
+
+        def choose(conn: Connection) -> list[CampaignRow]:
+            _choose(conn, campaign_id, wanted, lines)
+            return load_rows(conn, since)
+
+        return CampaignList(items=await store.write(choose))
 
     async def list_entries(call: ApiCall) -> EntryList:
         campaign_id, after = number(call.path("id")), number(call.query("cursor") or "0")
@@ -83,6 +101,15 @@ def operations(store: Store, midnight: Callable[[], datetime]) -> list[Operation
             answers=CampaignList,
         ),
         Operation(
+            method="POST",
+            path="/api/v1/campaigns/{id}/caller_ids",
+            summary="Choose which of the line's numbers a campaign's clients see",
+            permission=Permission.RUN_CAMPAIGNS,
+            handler=choose_caller_ids,
+            body=CallerIdsBody,
+            answers=CampaignList,
+        ),
+        Operation(
             method="GET",
             path="/api/v1/campaigns/{id}/entries",
             summary="A page of a campaign's pool",
@@ -91,3 +118,18 @@ def operations(store: Store, midnight: Callable[[], datetime]) -> list[Operation
             answers=EntryList,
         ),
     ]
+
+
+def _choose(conn: Connection, campaign_id: int, wanted: tuple[str, ...], lines: LineControl) -> None:
+    campaign = service.load(conn, campaign_id)
+    if campaign is None:
+        raise Problem(404, "not_found")
+    try:
+        own = lines.numbers(conn, campaign.line)
+    except LineUnknown:
+        raise Problem(409, "line_missing", {"line": campaign.line}) from None
+    foreign = next((number for number in wanted if number not in own), None)
+    if foreign is not None:
+        raise Problem(409, "caller_id_foreign", {"number": foreign, "line": campaign.line})
+    service.change(conn, campaign_id, caller_ids=wanted)
+    lines.tell(conn, campaign.line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from dialer.events import LineChanged
+from dialer.store import outbox
 from dialer.store.engine import Store
 from dialer.telephony import dialling, line_orders, policies
 from dialer.telephony.lines import Line
@@ -123,6 +125,16 @@ class LineControl:
         return await self._store.write(
             lambda conn: policies.answer(conn, proposal_id, agreed=agreed, by=by, now=now)
         )
+
+    def numbers(self, conn: Connection, line: str) -> Sequence[str]:
+        """The line's own, of which a client may see one. Raises `LineUnknown`."""
+        if line not in self._lines:
+            raise LineUnknown(line)
+        return dialling.numbers_of(self._lines[line], policies.load(conn, line))
+
+    def tell(self, conn: Connection, line: str) -> None:
+        """Consoles are to draw anew what has to do with a line."""
+        outbox.append(conn, LineChanged(line=line), self._now())
 
     async def take_order(self, path: Path) -> None:
         """Carry out what the command line left, if anything."""

@@ -12,6 +12,9 @@ import pytest_asyncio
 
 from dialer.app import running
 from dialer.auth.model import Role
+from dialer.campaigns import service as campaigns
+from dialer.campaigns.dispositions import OUTBOUND
+from dialer.campaigns.model import Campaign
 from dialer.config import LineSettings
 from dialer.telephony import line_orders, policies
 from dialer.telephony.line_orders import LineOrder
@@ -180,3 +183,28 @@ async def test_an_order_from_the_command_line_is_taken(office: House) -> None:
     line_orders.leave(path, LineOrder(action="resume"))
     await eventually(lambda: not path.exists())
     assert (await lines(head))["service"]["stopped"] is False
+
+
+async def test_a_supervisor_chooses_which_of_the_lines_numbers_a_campaign_shows(office: House) -> None:
+    admin, head = await office.entered(Role.ADMIN), await office.entered(Role.SUPERVISOR)
+    one, other = "+74950000001", "+74950000002"
+    await admin.post("/api/v1/lines/policy", {"line": "own", "caller_ids": [one, other]})
+    on_own = Campaign(name="numbers", language="ru", line="own", dispositions=OUTBOUND)
+    nowhere = Campaign(name="nowhere", language="ru", line="gone", dispositions=OUTBOUND)
+    made, lost = await office.app.store.write(
+        lambda conn: [campaigns.create(conn, each, datetime.now(UTC)) for each in (on_own, nowhere)]
+    )
+
+    def shown(body: Any) -> list[str]:
+        return list(next(row for row in body["items"] if row["id"] == made)["caller_ids"])
+
+    chosen = await head.post(f"/api/v1/campaigns/{made}/caller_ids", {"caller_ids": [other, other]})
+    assert shown(chosen.body) == [other]
+    assert shown((await head.get("/api/v1/campaigns")).body) == [other]
+    refused = await head.post(f"/api/v1/campaigns/{made}/caller_ids", {"caller_ids": [one, "+79160000000"]})
+    assert (refused.status, refused.code) == (409, "caller_id_foreign")
+    assert "+79160000000" in refused.body["title"] and "own" in refused.body["title"]
+    assert shown((await head.post(f"/api/v1/campaigns/{made}/caller_ids", {"caller_ids": []})).body) == []
+    gone = await head.post(f"/api/v1/campaigns/{lost}/caller_ids", {"caller_ids": [one]})
+    assert (gone.status, gone.code) == (409, "line_missing")
+    assert (await head.post("/api/v1/campaigns/999/caller_ids", {"caller_ids": []})).status == 404

@@ -35,6 +35,7 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/live/listenings": CONSOLE,
     "GET /api/v1/campaigns": CONSOLE,
     "GET /api/v1/campaigns/{id}/entries": CONSOLE,
+    "POST /api/v1/campaigns/{id}/caller_ids": CONSOLE,
     "GET /api/v1/scripts": CONSOLE,
     "POST /api/v1/scripts": CONSOLE,
     "POST /api/v1/scripts/yaml": CONSOLE,

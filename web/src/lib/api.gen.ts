@@ -532,6 +532,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/caller_ids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose which of the line's numbers a campaign's clients see */
+        post: operations["choose_caller_ids"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/entries": {
         parameters: {
             query?: never;
@@ -1889,6 +1906,7 @@ export interface components {
             language: string;
             status: string;
             line: string;
+            caller_ids: string[];
             script: string;
             pool: {
                 [key: string]: number;
@@ -1900,6 +1918,13 @@ export interface components {
             attempts: number;
             answered: number;
             successes: number;
+        };
+        /**
+         * CallerIdsBody
+         * @description Of the line's numbers, those that the campaign's clients see; none = all.
+         */
+        CallerIdsBody: {
+            caller_ids: string[];
         };
         /** EntryList */
         EntryList: {
@@ -3410,6 +3435,7 @@ export type AsideRow = components['schemas']['AsideRow'];
 export type CampaignList = components['schemas']['CampaignList'];
 export type CampaignRow = components['schemas']['CampaignRow'];
 export type CampaignToday = components['schemas']['CampaignToday'];
+export type CallerIdsBody = components['schemas']['CallerIdsBody'];
 export type EntryList = components['schemas']['EntryList'];
 export type EntryRow = components['schemas']['EntryRow'];
 export type LinesView = components['schemas']['LinesView'];
@@ -4778,6 +4804,48 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    choose_caller_ids: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallerIdsBody"];
+            };
+        };
         responses: {
             /** @description done */
             200: {
