@@ -45,6 +45,7 @@ from dialer.http.metrics import Metrics
 from dialer.http.tls import Certificate, CertificateUnfit
 from dialer.inbound.service import Inbound
 from dialer.reviews import routes as review_routes
+from dialer.scripts import rehearsal_routes, trial_routes
 from dialer.scripts import routes as script_routes
 from dialer.scripts.editors import Editors
 from dialer.store.engine import Store
@@ -362,6 +363,8 @@ def _operations(
         *review_routes.operations(store, lambda: desks.world.now(), lambda: secrets.randbits(32)),
         *listening_routes.operations(desks),
         *script_routes.operations(store, Editors(time.monotonic), lambda: desks.world.now()),
+        *trial_routes.operations(store, lambda: desks.world.now()),
+        *rehearsal_routes.operations(store, lambda: desks.world.now(), lambda: desks.world.new_id()),
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(
             auth,

@@ -23,6 +23,7 @@ class Permission(enum.StrEnum):
 
     OWN_PROFILE = "own_profile"
     USE_DESK = "use_desk"
+    REHEARSE = "rehearse"  # go through scripts with nobody on the line
     SEE_CONSOLE = "see_console"
     SEE_CALLS = "see_calls"  # lists of calls and a call's page, without sound
     LISTEN = "listen"  # recordings of any operator
@@ -41,9 +42,10 @@ class Permission(enum.StrEnum):
 
 _EVERYBODY = frozenset({Permission.OWN_PROFILE})
 _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _EVERYBODY | {Permission.USE_DESK},
+    Role.OPERATOR: _EVERYBODY | {Permission.USE_DESK, Permission.REHEARSE},
     Role.SUPERVISOR: _EVERYBODY
     | {
+        Permission.REHEARSE,
         Permission.SEE_CONSOLE,
         Permission.SEE_CALLS,
         Permission.LISTEN,

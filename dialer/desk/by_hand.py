@@ -140,7 +140,7 @@ def waiting(conn: Connection, operator_id: int) -> list[aside.Aside]:
         if one.campaign_id is None or operator_id not in members.get(one.campaign_id, {operator_id}):
             return False
         return rights.allowed(
-            named.get(one.script_id, rights.Rights()), "start", user_id=operator_id, role=units.OPERATOR
+            named.get(one.script_id, rights.NOBODY_NAMED), "start", user_id=operator_id, role=units.OPERATOR
         )
 
     return [one for one in aside.every(conn) if is_mine(one)]

@@ -42,11 +42,13 @@ from dialer.scripts.editor_view import (
 )
 from dialer.scripts.editors import Editors
 from dialer.scripts.findings import Finding
+from dialer.scripts.guarded import with_right
 from dialer.scripts.model import Language
 from dialer.scripts.placeholders import Context
 from dialer.scripts.preview import walk
+from dialer.scripts.rights import NOBODY_NAMED, all_rights, allowed
 from dialer.scripts.run import Refusal
-from dialer.scripts.shelf import load_rows, load_versions
+from dialer.scripts.shelf import ScriptRow, load_rows, load_versions
 from dialer.scripts.weave import CannotWeave, weave
 from dialer.scripts.yaml_dump import dump
 from dialer.scripts.yaml_form import load as read_yaml
@@ -60,7 +62,17 @@ def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> l
     words = Catalogue()
 
     async def list_scripts(call: ApiCall) -> ScriptList:
-        return ScriptList(items=await store.read(lambda conn: load_rows(conn, editors.of)))
+        user_id, role = call.user.id, call.user.role.value
+
+        def seen(conn: Connection) -> list[ScriptRow]:
+            named = all_rights(conn)
+            return [
+                row
+                for row in load_rows(conn, editors.of)
+                if allowed(named.get(row.id, NOBODY_NAMED), "see", user_id=user_id, role=role)
+            ]
+
+        return ScriptList(items=await store.read(seen))
 
     async def create_script(call: ApiCall) -> ScriptMade:
         body: NewScript = call.body
@@ -191,7 +203,9 @@ def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> l
             path=f"/api/v1/scripts{path}",
             summary=summary,
             permission=Permission.EDIT_SCRIPTS,
-            handler=handler,
+            handler=with_right(store, "see" if method == "GET" else "edit", handler)
+            if "{id}" in path
+            else handler,
             body=body,
             answers=answers,
             most_body=MOST_DRAFT,

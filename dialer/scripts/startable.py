@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from dialer.scripts.rights import Right, Rights, all_rights, allowed
+from dialer.scripts.rights import NOBODY_NAMED, Right, all_rights, allowed
 from dialer.scripts.tables import script_versions, scripts
 
 
@@ -32,6 +32,7 @@ def every(conn: Connection, right: Right, *, user_id: int, role: str) -> list[St
             (newest.c.script_id == script_versions.c.script_id)
             & (newest.c.number == script_versions.c.number),
         )
+        .where(scripts.c.archived_at.is_(None))
         .order_by(scripts.c.name)
     )
     named = all_rights(conn)
@@ -44,5 +45,5 @@ def every(conn: Connection, right: Right, *, user_id: int, role: str) -> list[St
             version=row.number,
         )
         for row in rows
-        if allowed(named.get(row.id, Rights()), right, user_id=user_id, role=role)
+        if allowed(named.get(row.id, NOBODY_NAMED), right, user_id=user_id, role=role)
     ]

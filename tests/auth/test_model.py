@@ -9,6 +9,7 @@ from dialer.auth.model import Permission, Role, home, may
 ALLOWED = {
     Permission.OWN_PROFILE: set(Role),
     Permission.USE_DESK: {Role.OPERATOR},
+    Permission.REHEARSE: {Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN},
     Permission.SEE_CONSOLE: {Role.SUPERVISOR, Role.ADMIN},
     Permission.SEE_CALLS: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},
     Permission.LISTEN: {Role.SUPERVISOR, Role.ADMIN, Role.REVIEWER},

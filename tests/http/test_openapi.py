@@ -153,6 +153,9 @@ async def test_answers_are_of_the_form_that_is_described(house: House, path: str
         if "/admin/" in path
         else Role.SUPERVISOR
     )
+    if "/rehearsals/{id}" in path:
+        begun = await house.pages[role].post("/api/v1/rehearsals", {"script": 1})
+        identity = begun.body["id"]
     answer = await house.pages[role].get(path.replace("{id}", identity))
     assert answer.status == 200
     schema = DESCRIPTION["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]

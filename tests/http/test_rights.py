@@ -20,6 +20,7 @@ EVERYBODY = frozenset(Role)
 CONSOLE = frozenset({Role.SUPERVISOR, Role.ADMIN})
 DESK = frozenset({Role.OPERATOR})
 ADMIN = frozenset({Role.ADMIN})
+LEARNERS = CONSOLE | DESK
 GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/me": EVERYBODY,
     "POST /api/v1/me": EVERYBODY,
@@ -36,6 +37,19 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/campaigns": CONSOLE,
     "GET /api/v1/campaigns/{id}/entries": CONSOLE,
     "POST /api/v1/campaigns/{id}/caller_ids": CONSOLE,
+    "GET /api/v1/scripts/{id}/trials": CONSOLE,
+    "POST /api/v1/scripts/{id}/trials": CONSOLE,
+    "POST /api/v1/scripts/{id}/trials/stop": CONSOLE,
+    "POST /api/v1/scripts/{id}/trials/adopt": CONSOLE,
+    "GET /api/v1/scripts/{id}/rights": CONSOLE,
+    "POST /api/v1/scripts/{id}/rights": CONSOLE,
+    "GET /api/v1/rehearsals": LEARNERS,
+    "POST /api/v1/rehearsals": LEARNERS,
+    "GET /api/v1/rehearsals/{id}": LEARNERS,
+    "POST /api/v1/rehearsals/{id}/step": LEARNERS,
+    "POST /api/v1/rehearsals/{id}/fields": LEARNERS,
+    "POST /api/v1/rehearsals/{id}/task": LEARNERS,
+    "POST /api/v1/rehearsals/{id}/end": LEARNERS,
     "GET /api/v1/scripts": CONSOLE,
     "POST /api/v1/scripts": CONSOLE,
     "POST /api/v1/scripts/yaml": CONSOLE,

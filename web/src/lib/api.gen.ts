@@ -1268,6 +1268,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trials of a script's versions */
+        get: operations["list_trials"];
+        put?: never;
+        /** Try versions against each other */
+        post: operations["start_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/trials/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a trial undecided */
+        post: operations["stop_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/trials/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a trial, and take a version */
+        post: operations["adopt_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may see, start, edit a script */
+        get: operations["read_rights"];
+        put?: never;
+        /** Say who may */
+        post: operations["set_rights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be rehearsed, and one's own so far */
+        get: operations["list_rehearsals"];
+        put?: never;
+        /** Begin a rehearsal */
+        post: operations["start_rehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A rehearsal as it stands */
+        get: operations["show_rehearsal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{id}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One move */
+        post: operations["rehearse_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep what was typed */
+        post: operations["rehearse_fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{id}/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick a task off, or on */
+        post: operations["rehearse_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End it, and see how it went */
+        post: operations["end_rehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/health": {
         parameters: {
             query?: never;
@@ -2292,13 +2465,13 @@ export interface components {
             title: string;
             runs: number;
             goals: number;
-            interval: components["schemas"]["Interval"];
+            interval: components["schemas"]["dialer.scripts.statistics.Interval"];
         };
         /**
          * Interval
          * @description Where a share lies with 95 % confidence; fractions.
          */
-        Interval: {
+        "dialer.scripts.statistics.Interval": {
             low: number;
             high: number;
         };
@@ -2336,7 +2509,7 @@ export interface components {
             title: string;
             runs: number;
             goals: number;
-            interval: components["schemas"]["Interval"];
+            interval: components["schemas"]["dialer.scripts.statistics.Interval"];
             number: number;
             published_at: string;
         };
@@ -3180,6 +3353,188 @@ export interface components {
             edited_by: string;
         };
         /**
+         * Trials
+         * @description All trials of a script, the latest first, and the versions that may be tried.
+         */
+        Trials: {
+            items: components["schemas"]["TrialRow"][];
+            versions: components["schemas"]["dialer.scripts.shelf.VersionRow"][];
+        };
+        /**
+         * TrialRow
+         * @description `winner`: the version that is better than every other, once that is no chance any more.
+         */
+        TrialRow: {
+            id: number;
+            since: string;
+            until: string | null;
+            started_by: string;
+            worth: number;
+            arms: components["schemas"]["ArmRow"][];
+            pairs: components["schemas"]["PairRow"][];
+            winner: number | null;
+            decided: number | null;
+            newer: boolean;
+        };
+        /**
+         * ArmRow
+         * @description One version in a trial, by its number. Only runs that ended, and that somebody heard, are counted.
+         */
+        ArmRow: {
+            version: number;
+            parts: number;
+            runs: number;
+            goals: number;
+            rate: number | null;
+            interval: components["schemas"]["dialer.scripts.trial.Interval"];
+        };
+        /**
+         * Interval
+         * @description Where something lies, at all looks together but for the risk; fractions.
+         */
+        "dialer.scripts.trial.Interval": {
+            low: number;
+            high: number;
+        };
+        /**
+         * PairRow
+         * @description Two versions by their numbers; `difference` is the other's rate less the first's.
+         */
+        PairRow: {
+            one: number;
+            other: number;
+            difference: number;
+            interval: components["schemas"]["dialer.scripts.trial.Interval"];
+            /** @enum {unknown} */
+            word: "no_difference" | "not_yet" | "real";
+        };
+        /** TrialBody */
+        TrialBody: {
+            shares: components["schemas"]["TrialShare"][];
+            /** @default 0.02 */
+            worth: number;
+        };
+        /** TrialShare */
+        TrialShare: {
+            version: number;
+            parts: number;
+        };
+        /** StopTrialBody */
+        StopTrialBody: {
+            trial: number;
+        };
+        /** AdoptBody */
+        AdoptBody: {
+            trial: number;
+            version: number;
+        };
+        /**
+         * RightsView
+         * @description Whom each right names, as `role:operator` or `user:7`; an empty list is everybody whose role allows it.
+         */
+        RightsView: {
+            rights: components["schemas"]["Rights"];
+            users: components["schemas"]["Somebody"][];
+            roles: string[];
+        };
+        /**
+         * Rights
+         * @description For each right whom it names, as `role:operator` or `user:7`.
+         */
+        Rights: {
+            /** @default [] */
+            see: string[];
+            /** @default [] */
+            start: string[];
+            /** @default [] */
+            edit: string[];
+        };
+        /** Somebody */
+        Somebody: {
+            id: number;
+            name: string;
+            role: string;
+        };
+        /**
+         * Rehearsals
+         * @description What may be rehearsed, and one's own rehearsals so far.
+         */
+        Rehearsals: {
+            scripts: components["schemas"]["Startable"][];
+            past: components["schemas"]["PastRehearsal"][];
+        };
+        /** PastRehearsal */
+        PastRehearsal: {
+            id: string;
+            script: string;
+            started_at: string;
+            ending: string;
+            steps: number;
+        };
+        /** RehearsalBody */
+        RehearsalBody: {
+            script: number;
+            /** @default false */
+            draft: boolean;
+        };
+        /**
+         * Rehearsal
+         * @description `run` is what the operator's page draws; `went` is told from the beginning, and whole at the end.
+         */
+        Rehearsal: {
+            id: string;
+            client: string;
+            city: string;
+            run: components["schemas"]["RunView"];
+            scheme: components["schemas"]["SchemeView"] | null;
+            acts: boolean;
+            went: components["schemas"]["HowItWent"];
+        };
+        /**
+         * HowItWent
+         * @description What a learner is told at the end. `kind` is "" while it goes on.
+         */
+        HowItWent: {
+            id: string;
+            script: string;
+            version: number;
+            started_at: string;
+            kind: string;
+            block: string;
+            seconds: number;
+            steps: components["schemas"]["StepDone"][];
+            hasty: number;
+            none_fits: number;
+            tasks_left: string[];
+        };
+        /** StepDone */
+        StepDone: {
+            title: string;
+            answer: string;
+            kind: string;
+            seconds: number;
+            hasty: boolean;
+        };
+        /** RehearsedStep */
+        RehearsedStep: {
+            step: number;
+            move: components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"] | components["schemas"]["Go"];
+        };
+        /** RehearsedFields */
+        RehearsedFields: {
+            step: number;
+            fields: {
+                [key: string]: string | number | boolean | string[] | null;
+            };
+        };
+        /** RehearsedTask */
+        RehearsedTask: {
+            task: string;
+            on: boolean;
+        };
+        /** NoBody */
+        NoBody: Record<string, never>;
+        /**
          * HealthView
          * @description `at`: when the report was made, null before the first; `step` is done of of steps while `running`.
          */
@@ -3471,7 +3826,7 @@ export type ListeningRow = components['schemas']['ListeningRow'];
 export type LogRow = components['schemas']['LogRow'];
 export type ScriptStatisticsList = components['schemas']['ScriptStatisticsList'];
 export type ShareRow = components['schemas']['ShareRow'];
-export type Interval = components['schemas']['Interval'];
+export type DialerScriptsStatisticsInterval = components['schemas']['dialer.scripts.statistics.Interval'];
 export type ScriptStatistics = components['schemas']['ScriptStatistics'];
 export type Period = components['schemas']['Period'];
 export type DialerDeskScriptReportVersionRow = components['schemas']['dialer.desk.script_report.VersionRow'];
@@ -3556,6 +3911,28 @@ export type RollBackBody = components['schemas']['RollBackBody'];
 export type ArchiveBody = components['schemas']['ArchiveBody'];
 export type EditingBody = components['schemas']['EditingBody'];
 export type Editing = components['schemas']['Editing'];
+export type Trials = components['schemas']['Trials'];
+export type TrialRow = components['schemas']['TrialRow'];
+export type ArmRow = components['schemas']['ArmRow'];
+export type DialerScriptsTrialInterval = components['schemas']['dialer.scripts.trial.Interval'];
+export type PairRow = components['schemas']['PairRow'];
+export type TrialBody = components['schemas']['TrialBody'];
+export type TrialShare = components['schemas']['TrialShare'];
+export type StopTrialBody = components['schemas']['StopTrialBody'];
+export type AdoptBody = components['schemas']['AdoptBody'];
+export type RightsView = components['schemas']['RightsView'];
+export type Rights = components['schemas']['Rights'];
+export type Somebody = components['schemas']['Somebody'];
+export type Rehearsals = components['schemas']['Rehearsals'];
+export type PastRehearsal = components['schemas']['PastRehearsal'];
+export type RehearsalBody = components['schemas']['RehearsalBody'];
+export type Rehearsal = components['schemas']['Rehearsal'];
+export type HowItWent = components['schemas']['HowItWent'];
+export type StepDone = components['schemas']['StepDone'];
+export type RehearsedStep = components['schemas']['RehearsedStep'];
+export type RehearsedFields = components['schemas']['RehearsedFields'];
+export type RehearsedTask = components['schemas']['RehearsedTask'];
+export type NoBody = components['schemas']['NoBody'];
 export type HealthView = components['schemas']['HealthView'];
 export type HealthFinding = components['schemas']['HealthFinding'];
 export type HealthEcho = components['schemas']['HealthEcho'];
@@ -6688,6 +7065,532 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    start_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    stop_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopTrialBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    adopt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    read_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    set_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rights"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_rehearsals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsals"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    start_rehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearsalBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_rehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    rehearse_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearsedStep"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    rehearse_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearsedFields"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    rehearse_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RehearsedTask"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    end_rehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
             };
             /** @description a problem (RFC 9457) */
             default: {
