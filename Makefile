@@ -29,7 +29,8 @@ demo: web
 
 test: $(DEV) web
 	@$(BIN)/python tools/check.py
-	@$(BIN)/python -m pytest -n 3 -m "not asterisk and not browser and not alone" $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --ignore tests/asterisk --ignore tests/browser \
+		-m "not asterisk and not browser and not alone" $(ARGS)
 	@$(BIN)/python -m pytest -m "asterisk or browser or alone" $(ARGS)
 
 test-long: $(DEV) web

@@ -11,6 +11,7 @@ import struct
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -42,11 +43,9 @@ class WavTape:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._takes: dict[str, _Take] = {}
-        self._voices: tuple[tuple[Voice, ...], tuple[Voice, ...]] | None = None
-        self._making = threading.Lock()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="virtual-pbx-wav")
         self._waiting: set[Future[None]] = set()
-        self._writer.submit(self._both)  # so that the first recording is finished as quickly as the others
+        self._writer.submit(_voices)  # so that the first recording is finished as quickly as the others
 
     def start(self, call: str, at: float) -> None:
         self._takes[call] = _Take(at)
@@ -121,7 +120,7 @@ class WavTape:
 
     def _sides(self, call: str, take: _Take, end: float) -> tuple[Samples, Samples]:
         frames = max(0, int((end - take.start) * RATE) // FRAME * FRAME)
-        clients, operators = self._both()
+        clients, operators = _voices()
         number = sum(call.encode())
         client, operator = clients[number % len(clients)], operators[number // 7 % len(operators)]
         joined = None if take.joined is None else take.joined - take.start
@@ -140,19 +139,23 @@ class WavTape:
                 side[_frame(begins - take.start) : _frame(ends - take.start)] = 0
         return heard, said
 
-    def _both(self) -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
-        """Clients' and operators' voices, made at the first recording."""
-        with self._making:
-            if self._voices is None:
-                clients = tuple(
-                    make_voice(pitch, seed) for seed, pitch in enumerate((112.0, 205.0, 135.0, 185.0))
-                )
-                operators = tuple(make_voice(pitch, 10 + seed) for seed, pitch in enumerate((220.0, 195.0)))
-                self._voices = clients, operators
-            return self._voices
-
     def _path(self, call: str, side: str) -> Path:
         return self._folder / f"{call}-{side}.wav"
+
+
+_making = threading.Lock()
+
+
+def _voices() -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
+    """Clients' and operators' voices: the same for every tape, made at the first recording of the process."""
+    with _making:
+        return _made_voices()
+
+
+@cache
+def _made_voices() -> tuple[tuple[Voice, ...], tuple[Voice, ...]]:
+    clients = tuple(make_voice(pitch, seed) for seed, pitch in enumerate((112.0, 205.0, 135.0, 185.0)))
+    return clients, tuple(make_voice(pitch, 10 + seed) for seed, pitch in enumerate((220.0, 195.0)))
 
 
 def _frame(seconds: float) -> int:

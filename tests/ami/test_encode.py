@@ -78,7 +78,8 @@ def test_a_variable_comes_back_as_it_went_and_alone(value: str) -> None:
     comes_back(value)
 
 
-def test_ten_thousand_values_made_of_what_asterisk_minds() -> None:
+@pytest.mark.parametrize("values", [1_000, pytest.param(10_000, marks=pytest.mark.alone)])
+def test_values_made_of_what_asterisk_minds(values: int) -> None:
     rng = random.Random(20)
     pieces = [
         '"',
@@ -101,7 +102,7 @@ def test_ten_thousand_values_made_of_what_asterisk_minds() -> None:
         "FILE(",
         "CW_RECORD=0",
     ]
-    for _ in range(10_000):
+    for _ in range(values):
         comes_back("".join(rng.choices(pieces, k=rng.randrange(40))))
 
 

@@ -35,6 +35,7 @@ async def test_nobody_has_no_password(passwords: Passwords) -> None:
         assert not await passwords.check(None, password)
 
 
+@pytest.mark.alone
 async def test_nobody_takes_as_long_as_somebody(passwords: Passwords) -> None:
     stored = await passwords.hash("correct horse")
     took: dict[bool, list[float]] = {True: [], False: []}
@@ -47,6 +48,7 @@ async def test_nobody_takes_as_long_as_somebody(passwords: Passwords) -> None:
     assert 0.6 < ratio < 1.7  # a skipped hash would be below 0.01
 
 
+@pytest.mark.alone
 async def test_the_loop_goes_on_and_the_queue_is_bounded(passwords: Passwords) -> None:
     asked = [asyncio.create_task(passwords.check(None, "x")) for _ in range(WAITING_LIMIT + 5)]
     turns, longest, last = 0, 0.0, time.perf_counter()

@@ -108,6 +108,7 @@ def median_claim_s(pool: Pool, campaign: Campaign) -> float:
     return statistics.median(took)
 
 
+@pytest.mark.alone
 def test_a_claim_in_a_pool_of_50_000_takes_as_long_as_in_one_of_100(pool: Pool) -> None:
     small, large = fill(pool, SMALL, first=1), fill(pool, LARGE, first=1_000)
     for state in small:

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from dialer.desk.service import Desks, World
 from dialer.desk.view import DeskView
 from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script
+from dialer.scripts.model import Script
 from dialer.store.engine import Store
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
@@ -195,6 +197,14 @@ def make_desks(office: Office) -> Desks:
     return desks
 
 
+@cache
+def water_script() -> Script:
+    """Read once a process: reading takes longer than most tests of a desk."""
+    script, findings = read_script(SCRIPT)
+    assert script is not None, findings
+    return script
+
+
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path / "store.db")
@@ -205,11 +215,9 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     box.append(office)
     pbx.clock = office.now.timestamp()
     desks = make_desks(office)
-    script, findings = read_script(SCRIPT)
-    assert script is not None, findings
 
     def make_campaign(conn: Connection) -> int:
-        script_id = scripts.publish(conn, script, office.now)
+        script_id = scripts.publish(conn, water_script(), office.now)
         water = Campaign(name="Вода", language="ru", line="main", script_id=script_id, dispositions=OUTBOUND)
         return campaigns.create(conn, water, office.now)
 

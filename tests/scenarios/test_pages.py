@@ -56,6 +56,7 @@ def visits(rng: random.Random) -> Iterator[str]:
     yield "read"
 
 
+@pytest.mark.alone
 @pytest.mark.asyncio(loop_scope="session")
 async def test_scenario_42_pops_outlive_pages_that_die(house: House) -> None:
     """Each client is shown once, whenever the websocket died; nobody waits for a page that is gone."""

@@ -65,9 +65,28 @@ GOOD: dict[str, list[Any]] = {
     "reference": ["12 Анна", "7"],
 }
 
-lines = st.text(
+# A script has dozens of lines: some of any letters at all, the others words that YAML and placeholders might mind.
+WORDS = [
+    "Здравствуйте!",
+    "Yes",
+    "no",
+    "12",
+    "null",
+    "a: b",
+    "- c",
+    "#d",
+    "'",
+    '"',
+    "e\u00a0…",
+    "(f)",
+    "😀 g",
+    "~",
+]
+_any_line = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf", "Cn", "Co")), min_size=1, max_size=20
 ).map(lambda text: text.strip().replace("{", "(").replace("}", ")") or "x")
+_words = st.sampled_from(WORDS)
+lines = st.one_of(_words, _words, _words, _any_line)
 texts = st.lists(lines, min_size=1, max_size=4).map("\n\n".join) | st.lists(lines, max_size=3).map("\n".join)
 tones: st.SearchStrategy[Tone] = st.sampled_from(["positive", "neutral", "negative"])
 dispositions = st.sampled_from(["", "", "sale", "call_back", "refused_no_need"])

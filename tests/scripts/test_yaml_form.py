@@ -16,11 +16,12 @@ HEAD = "name: S\nlanguage: en\nstart: a\n"
 
 @given(script=scripts())
 def test_what_is_written_is_read_back(script: Script) -> None:
-    loaded = load(dump(script))
+    written = dump(script)
+    loaded = load(written)
     assert loaded.findings == []
     assert loaded.script == script
-    assert dump(loaded.script) == dump(script)
-    yaml.safe_load(dump(script))  # other programs can read it too
+    assert dump(loaded.script) == written
+    yaml.safe_load(written)  # other programs can read it too
 
 
 @pytest.mark.parametrize(

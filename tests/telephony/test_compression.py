@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dialer.telephony import wav
@@ -41,7 +41,14 @@ def test_a_copy_is_as_long_to_the_frame_and_keeps_its_sides(tmp_path: Path) -> N
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(1, 3 * RATE), st.integers(0, 5), st.sampled_from(["voice", "noise", "silence"]))
+@given(
+    frames=st.integers(1, 3 * RATE),
+    seed=st.integers(0, 5),
+    kind=st.sampled_from(["voice", "noise", "silence"]),
+)
+@example(frames=RATE + 1, seed=0, kind="voice")
+@example(frames=RATE + 157, seed=0, kind="voice")
+@example(frames=RATE + 17, seed=0, kind="noise")
 def test_any_length_of_any_sound_is_copied_faithfully(
     tmp_path_factory: pytest.TempPathFactory, frames: int, seed: int, kind: str
 ) -> None:

@@ -67,16 +67,27 @@ FOREIGN = sorted(f"foreign/{path.stem}" for path in (capture.FOLDER / "foreign")
 FLOWS = [flow for name in (*capture.names(), *FOREIGN) for flow in recorded(name)]
 STRANDS = {flow.name: strands(flow.messages()) for _, flow in FLOWS}
 ORDERS_A_FLOW = 10_000 // 250 + 1
+flow_numbers, seeds = st.sampled_from(range(len(FLOWS))), st.integers(0, 2**64)
 
 
-@settings(max_examples=250, deadline=None)
-@given(st.sampled_from(range(len(FLOWS))), st.integers(0, 2**64))
-def test_any_order_ends_in_the_same_state(number: int, seed: int) -> None:
+def in_any_order(number: int, seed: int, orders: int) -> None:
     call, flow = FLOWS[number]
     expected = follow(call, flow.events())
     rng = random.Random(seed)
-    for _ in range(ORDERS_A_FLOW):
+    for _ in range(orders):
         assert follow(call, shuffled(STRANDS[flow.name], rng)) == expected
+
+
+@pytest.mark.parametrize("number", range(len(FLOWS)), ids=[flow.name for _, flow in FLOWS])
+def test_each_flow_ends_in_the_same_state_in_any_order(number: int) -> None:
+    in_any_order(number, seed=number, orders=4)
+
+
+@pytest.mark.alone
+@settings(max_examples=250, deadline=None)
+@given(flow_numbers, seeds)
+def test_ten_thousand_orders_end_in_the_same_state(number: int, seed: int) -> None:
+    in_any_order(number, seed, ORDERS_A_FLOW)
 
 
 @pytest.mark.parametrize(
