@@ -18,12 +18,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from dialer.scripts.yaml_dump import dump
+from dialer.scripts.yaml_form import load
 from tests.faults.oracle import Json, seed_of_this_run
 from tests.rig.asterisk import PROVIDER, AsteriskServer
 from tests.rig.browser import BrowserPhone, chromium, served
 from tests.rig.browser_files import PHONE
-from tests.rig.daemon import Client, Daemon, Page, plausible
+from tests.rig.daemon import SCRIPTS, Client, Daemon, Page, plausible
 from tests.rig.far_end import FarEnd
 from tests.rig.fixtures import asterisk, far_end, network, voice
 from tests.rig.network import Network
@@ -39,9 +42,22 @@ WITHIN_S = 0.2
 ANSWERS = 10
 SPEAKING = [f"+791600{n:02d}200" for n in range(6)]
 MUTED = [f"+791601{n:02d}200" for n in range(6)]
-PAUSED = [f"+791603{n:02d}200" for n in range(6)]
+PAUSED = [f"+791603{n:02d}200" for n in range(12)]
+CARD = ["+79160400200"]
 SILENT = ["+79160200203"]
 Pause = Callable[[float], None]
+
+
+def with_a_card(folder: Path) -> Path:
+    """The water script, whose second block is one on which nothing is recorded."""
+    script = load((SCRIPTS / "water_reorder_ru.yaml").read_text(encoding="utf-8")).script
+    assert script is not None
+    first = script.block(script.start)
+    assert first is not None
+    blocks = (replace(block, pause_recording=block.id == first.answers[0].to) for block in script.blocks)
+    marked = folder / "card.yaml"
+    marked.write_text(dump(replace(script, name="С картой", blocks=tuple(blocks))), encoding="utf-8")
+    return marked
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +69,7 @@ def daemon(asterisk: AsteriskServer, tmp_path_factory: pytest.TempPathFactory) -
     daemon.add_campaign(MUTED, name="Молчание")
     daemon.add_campaign(PAUSED, name="Паузы")
     daemon.add_campaign(SILENT, name="Молчуны")
+    daemon.add_campaign(CARD, name="Карты", script=str(with_a_card(daemon.folder)))
     daemon.start()
     yield daemon
     daemon.stop()
@@ -115,13 +132,7 @@ def errors_of(head: Client, call: str, spoken: Spoken) -> list[float]:
     Nothing for a recording of which the console itself says that its marks are uncertain: on a machine that is
     busy with other work, sound gets lost before Asterisk has it.
     """
-
-    def done() -> Json | None:
-        found = head.get(f"/api/v1/calls/{call}")
-        return found if found["recording"]["state"] != "writing" else None
-
-    shown = wait_until(done, 10, "the recording")
-    assert shown is not None
+    shown = finished(head, call)
     assert shown["recording"]["state"] == "ready"
     if shown["recording"]["uncertain"]:
         print(
@@ -136,6 +147,18 @@ def errors_of(head: Client, call: str, spoken: Spoken) -> list[float]:
             errors.append(moments_apart(recorded.moment(step["offset_s"]), said))
     assert len(errors) == len(spoken.pressed)
     return errors
+
+
+def finished(head: Client, call: str) -> Json:
+    """A call's page as soon as its recording is there."""
+
+    def done() -> Json | None:
+        found = head.get(f"/api/v1/calls/{call}")
+        return found if found["recording"]["state"] != "writing" else None
+
+    shown = wait_until(done, 10, "the recording")
+    assert shown is not None
+    return shown
 
 
 def operators_voice(head: Client, shown: Json) -> Clock:
@@ -210,7 +233,7 @@ def test_marks_behind_two_pauses_of_the_recording(
     page.choose("Паузы")
     head, errors = Client(daemon, "head"), list[float]()
     while not errors:
-        spoken = call_with_answers(page, phone, tap, [0.9, 1.6, 2.2, 1.3], paused_twice(page, phone))
+        spoken = call_with_answers(page, phone, tap, [0.9, 1.6], paused_twice(page, phone))
         call = page.work["call"]["id"]
         errors = errors_of(head, call, spoken)
         shown = head.get(f"/api/v1/calls/{call}")["recording"]
@@ -218,9 +241,9 @@ def test_marks_behind_two_pauses_of_the_recording(
         page.wait_state("ready")
     tell("behind two pauses", errors)
     assert max(map(abs, errors)) < 0.1
-    assert [pause["how"] for pause in shown["pauses"]] == ["operator"] * 8
+    assert [pause["how"] for pause in shown["pauses"]] == ["operator"] * 4
     lengths = [pause["to_s"] - pause["from_s"] for pause in shown["pauses"]]
-    assert lengths == pytest.approx([s / 2 for s in (0.9, 1.6, 2.2, 1.3) for _ in range(2)], abs=0.15)
+    assert lengths == pytest.approx([s / 2 for s in (0.9, 1.6) for _ in range(2)], abs=0.15)
     for side in sides_of(head, shown):
         for pause in shown["pauses"]:
             inside = side[int((pause["from_s"] + 0.1) * 8000) : int((pause["to_s"] - 0.1) * 8000)]
@@ -238,3 +261,32 @@ def test_marks_beside_a_client_who_sends_nothing(
     errors = errors_of(Client(daemon, "head"), page.work["call"]["id"], spoken)
     tell("beside a client who sends nothing", errors)
     assert max(map(abs, errors), default=0.0) < WITHIN_S
+
+
+def test_nothing_is_recorded_while_a_block_for_card_numbers_is_on_the_page(
+    page: Page, phone: BrowserPhone, tap: Tap, daemon: Daemon
+) -> None:
+    """Both blocks before and behind it sound; on it there is silence, from before it was shown."""
+    page.choose("Карты")
+    moves = iter([{"kind": "answer", "answer": "talk", "fields": {}}, {"kind": "back"}])
+    page.press("next")
+    page.on_work("dial")
+    page.wait(lambda desk: desk["work"]["call"]["state"] == "bridged", "the answer")
+    for move in moves:
+        phone.page.wait_for_timeout(1200)
+        page.on_work("step", step=page.work["run"]["step"], move=move)
+        assert page.work["call"]["recording_paused"] == (move["kind"] == "answer")
+    phone.page.wait_for_timeout(1200)
+    page.on_work("hangup")
+    page.wait_state("wrapup")
+    head, call = Client(daemon, "head"), page.work["call"]["id"]
+    recording = finished(head, call)["recording"]
+    page.save("sale")
+    page.wait_state("ready")
+    (pause,) = recording["pauses"]
+    assert (pause["how"], pause["by"]) == ("script", "Maria")
+    assert pause["to_s"] - pause["from_s"] == pytest.approx(1.3, abs=0.3)
+    for side in sides_of(head, recording):
+        first, last = int(8000 * pause["from_s"]), int(8000 * pause["to_s"])
+        assert not side[first + 1600 : last - 1600].any()
+        assert side[:first].any() and side[last + 1600 :].any()
