@@ -194,6 +194,7 @@ class Control:
                 client_id=work.client_id,
                 number=national(call.number),
                 since=now,
+                run_id=work.run_id,
             )
             lent = evolve(desk, now, guest=guest)
             await self._begin(room, work, call, third, also=lambda conn: units.keep(conn, lent))

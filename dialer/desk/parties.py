@@ -241,6 +241,10 @@ class Parties:
                 campaign=loaded.campaign.name if loaded is not None else "",
             )
         )
+        guest = self._rooms.with_session(third.leg) if third is not None and third.in_session else None
+        if guest is not None:
+            guest.around_guest = loaded  # with what was answered while the two spoke
+            guest.dirty.set()
         if is_maybe_muted(room.desk):
             # A mute belongs to one call; the leg that it silences lives all shift.
             await self._orders.mute(room, False)

@@ -39,6 +39,7 @@ from dialer.desk.view import (
 )
 from dialer.scripts.run import Ended
 from dialer.scripts.show import view as run_view
+from dialer.scripts.view import TrailStep
 from dialer.telephony.model import Outcome
 
 
@@ -98,7 +99,14 @@ def _guest(guest: Guest, around: Loaded | None) -> GuestView:
         card=_card(None, around) if around is not None else None,
         number=guest.number,
         since=guest.since,
+        trail=_answers_so_far(guest, around) if around is not None else [],
     )
+
+
+def _answers_so_far(guest: Guest, around: Loaded) -> list[TrailStep]:
+    if around.version is None or around.run is None:
+        return []
+    return run_view(around.version.script, around.run.state, context_of(around, guest.host)).trail
 
 
 def _work(desk: Desk, work: Work, loaded: Loaded, user: User, *, pbx_up: bool) -> WorkView:

@@ -23,7 +23,6 @@ from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Work, entry_state, evolve
 from dialer.desk.render import render
 from dialer.desk.room import Pages, RefusedPress, Room, Watcher, encode
-from dialer.desk.talk import Guest
 from dialer.desk.today import today
 from dialer.desk.view import CampaignChoice, CampaignView, DeskView
 from dialer.desk.world import DeskRefused, World
@@ -115,8 +114,7 @@ class Rooms:
             room.loaded = await self.world.store.read(
                 lambda conn: units.load_around(conn, work, user.language)
             )
-        if desk.guest is not None:
-            room.around_guest = await self._load_guest(desk.guest, user.language)
+        room.around_guest = await self.load_guest(room)
         self._expect(desk)
         room.today = await self.figures(user.id)
         await self.refresh_choices(user)
@@ -124,12 +122,17 @@ class Rooms:
         room.follower = asyncio.create_task(self.follow(room), name=f"desk {user.id}")
         return room
 
-    async def _load_guest(self, guest: Guest, language: str) -> Loaded:
+    async def load_guest(self, room: Room) -> Loaded | None:
+        """What stands around the colleague's call that this desk takes part in, as the store has it."""
+        guest, language = room.desk.guest, room.user.language
+        if guest is None:
+            return None
         of = Work(
             id="",
             direction="inbound",
             campaign_id=guest.campaign_id,
             client_id=guest.client_id,
+            run_id=guest.run_id,
             began_at=guest.since,
         )
         return await self.world.store.read(lambda conn: units.load_around(conn, of, language))

@@ -58,6 +58,7 @@ class Guest(Struct, frozen=True, kw_only=True):
     client_id: int
     number: str
     since: datetime
+    run_id: str = ""  # of the host's script with this client
 
 
 Todo = Literal["", "connect", "settle", "bring_back", "release"]

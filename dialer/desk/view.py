@@ -188,6 +188,7 @@ class GuestView(Struct, frozen=True, kw_only=True):
     card: CardView | None
     number: str
     since: datetime
+    trail: list[TrailStep]  # what the client has answered so far
 
 
 class Colleague(Struct, frozen=True, kw_only=True):

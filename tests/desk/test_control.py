@@ -13,6 +13,7 @@ from dialer.desk.room import Room
 from dialer.desk.talk import Goal
 from dialer.desk.view import CallView, DeskState, DeskView, ThirdView
 from dialer.desk.world import DeskRefused
+from dialer.scripts.run import Give
 from dialer.telephony.model import LegHangupRequested, LegRinging, RecordingPaused
 from dialer.telephony.port import OrderUnknown, PbxRefused, Report
 from dialer.telephony.tables import calls, pauses, third_legs
@@ -440,6 +441,26 @@ async def test_a_colleague_in_session_is_there_at_once(office: Office) -> None:
     await office.press(room, office.desks.control.complete)
     await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
     assert office.desks.rooms.view(anna).state is DeskState.HELPING
+    office.pbx.client_hangs_up(call)
+    await office.settled(anna, lambda v: v.state is DeskState.READY)
+
+
+async def test_a_colleague_sees_what_the_script_has_come_to(office: Office) -> None:
+    room, call = await talking(office)
+    anna = await colleague(office)
+
+    await bring_in(office, room, Target(user_id=anna.user.id))
+    view = await office.settled(room, lambda v: third_of(v).stage == "speaking")
+    assert view.work is not None and view.work.run is not None
+    first = view.work.run.block
+    await office.press(room, lambda r: office.desks.verbs.step(r, 1, Give(answer=first.answers[0].id)))
+    await office.press(room, office.desks.control.complete)
+    await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    seen = await office.settled(anna, lambda v: v.guest is not None and bool(v.guest.trail))
+    assert seen.guest is not None
+    assert [(step.title, step.answer) for step in seen.guest.trail] == [(first.title, first.answers[0].text)]
+    again = await office.desks.rooms.load_guest(anna)
+    assert again is not None and again.run is not None, "another life of the daemon knows it, too"
     office.pbx.client_hangs_up(call)
     await office.settled(anna, lambda v: v.state is DeskState.READY)
 

@@ -1807,6 +1807,7 @@ export interface components {
             card: components["schemas"]["CardView"] | null;
             number: string;
             since: string;
+            trail: components["schemas"]["TrailStep"][];
         };
         /**
          * RefusedPress
