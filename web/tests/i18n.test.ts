@@ -4,11 +4,13 @@ import { expect, test } from 'vitest';
 import { fill, type Catalogue } from '../src/lib/i18n';
 import consoleEn from '../src/locales/console.en.json';
 import consoleRu from '../src/locales/console.ru.json';
+import editorEn from '../src/locales/editor.en.json';
+import editorRu from '../src/locales/editor.ru.json';
 import pageEn from '../src/locales/en.json';
 import pageRu from '../src/locales/ru.json';
 
-const en = { ...pageEn, ...consoleEn };
-const ru = { ...pageRu, ...consoleRu };
+const en = { ...pageEn, ...consoleEn, ...editorEn };
+const ru = { ...pageRu, ...consoleRu, ...editorRu };
 const catalogues = { ru, en } as unknown as Record<'ru' | 'en', Catalogue>;
 const places = (text: unknown): string[] =>
   [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
@@ -17,9 +19,10 @@ test('both languages have the same keys', () => {
   expect(Object.keys(en).sort()).toEqual(Object.keys(ru).sort());
 });
 
-test('the two parts of a catalogue have no key in common', () => {
+test('the parts of a catalogue have no key in common', () => {
   for (const [page, more] of [[pageRu, consoleRu], [pageEn, consoleEn]] as const) {
     expect(Object.keys(page).filter((key) => key in more)).toEqual([]);
+    for (const part of [editorRu, editorEn]) expect(Object.keys(part).filter((key) => key in page || key in more)).toEqual([]);
     expect(Object.keys(page)).toHaveLength(Object.keys(pageRu).length);
   }
 });
@@ -49,7 +52,7 @@ test('each plural has the forms that its language needs', () => {
 });
 
 test('Russian texts are Russian and English ones English', () => {
-  const exempt = new Set(['language.switch', 'lang', 'check.server', 'check.pbx']);
+  const exempt = new Set(['language.switch', 'lang', 'editor.yaml.at', 'check.server', 'check.pbx']);
   for (const [key, text] of Object.entries(catalogues.en)) {
     if (!exempt.has(key)) expect(JSON.stringify(text), key).not.toMatch(/[а-яё]/i);
   }

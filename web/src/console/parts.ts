@@ -1,5 +1,5 @@
 /** Which parts of the console a role is shown. The server decides what it may: this only spares it closed doors. */
-const seniors = ['live', 'campaigns', 'calls', 'lines', 'listenings'] as const;
+const seniors = ['live', 'campaigns', 'calls', 'scripts', 'lines', 'listenings'] as const;
 export type Part = (typeof seniors)[number] | 'health';
 
 const shown: Record<string, readonly Part[]> = {

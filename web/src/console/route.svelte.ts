@@ -4,6 +4,7 @@ export type Route =
   | { at: 'campaigns'; id: number | null }
   | { at: 'calls'; campaign: number | null }
   | { at: 'call'; id: string }
+  | { at: 'scripts'; id: number | null }
   | { at: 'lines' }
   | { at: 'listenings' }
   | { at: 'health' };
@@ -11,6 +12,7 @@ export type Route =
 export function parse(hash: string): Route {
   const [at, id] = hash.replace(/^#\/?/, '').split('/');
   if (at === 'campaigns') return { at, id: Number(id) || null };
+  if (at === 'scripts') return { at, id: Number(id) || null };
   if (at === 'calls') return { at, campaign: Number(id) || null };
   if (at === 'lines' || at === 'listenings' || at === 'health') return { at };
   if (at === 'call' && id) return { at, id };

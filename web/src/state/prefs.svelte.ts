@@ -4,6 +4,8 @@ import { duration } from '../lib/formats';
 import { fill, guess, load, type Catalogue, type Key, type Params, type Part } from '../lib/i18n';
 import type { Language, Theme } from '../lib/view';
 
+type Loader = (language: Language) => Promise<Catalogue>;
+
 class Prefs {
   language = $state<Language>('en');
   theme = $state<Theme>('system');
@@ -11,6 +13,7 @@ class Prefs {
   private catalogue = $state.raw<Catalogue>({});
   private atHand: Partial<Record<Language, Catalogue>> = {};
   private part: Part = 'page';
+  private readonly lazy: Loader[] = [];
 
   /** `atHand`: catalogues that need not be loaded. */
   async start(part: Part, atHand: Partial<Record<Language, Catalogue>> = {}): Promise<void> {
@@ -22,10 +25,19 @@ class Prefs {
   }
 
   async setLanguage(language: Language): Promise<void> {
-    this.catalogue = this.atHand[language] ?? (await load(language, this.part));
+    const texts = this.atHand[language] ?? (await load(language, this.part));
+    const more = await Promise.all(this.lazy.map((loader) => loader(language)));
+    this.catalogue = Object.assign({}, texts, ...more) as Catalogue;
     this.language = language;
     document.documentElement.lang = language;
     remember('callwright.language', language);
+  }
+
+  /** Texts of a part that is loaded when it is opened. */
+  async add(loader: Loader): Promise<void> {
+    if (this.lazy.includes(loader)) return;
+    this.lazy.push(loader);
+    this.catalogue = { ...this.catalogue, ...(await loader(this.language)) };
   }
 
   setTheme(theme: Theme): void {
