@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from dialer.scripts.model import Language, Script
 from dialer.scripts.run import Move
-from dialer.scripts.shelf import ScriptRow, VersionRow
+from dialer.scripts.shelf import PublishedVersion, ScriptRow
 from dialer.scripts.tables import Layout
 from dialer.scripts.view import RunView
 from dialer.scripts.yaml_tree import MAX_BYTES
@@ -95,7 +95,7 @@ class Published(Struct, frozen=True, kw_only=True):
 
 
 class VersionList(Struct, frozen=True, kw_only=True):
-    items: list[VersionRow]
+    items: list[PublishedVersion]
 
 
 class RollBackBody(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ class ScriptRow(Struct, frozen=True, kw_only=True):
     archived: bool
 
 
-class VersionRow(Struct, frozen=True, kw_only=True):
+class PublishedVersion(Struct, frozen=True, kw_only=True):
     number: int
     published_at: datetime
     published_by: str
@@ -93,7 +93,7 @@ def load_rows(conn: Connection, editors: Callable[[int], list[str]]) -> list[Scr
     return rows
 
 
-def load_versions(conn: Connection, script_id: int) -> list[VersionRow]:
+def load_versions(conn: Connection, script_id: int) -> list[PublishedVersion]:
     """The published versions of a script, the latest first."""
     found = conn.execute(
         select(
@@ -107,7 +107,7 @@ def load_versions(conn: Connection, script_id: int) -> list[VersionRow]:
         .order_by(script_versions.c.number.desc())
     )
     return [
-        VersionRow(
+        PublishedVersion(
             number=row.number, published_at=row.published_at, published_by=row.who or "", note=row.note
         )
         for row in found

@@ -17,7 +17,7 @@ from dialer.http.problems import Problem
 from dialer.scripts import rights, trials
 from dialer.scripts.guarded import with_right
 from dialer.scripts.rights import Rights
-from dialer.scripts.shelf import VersionRow, load_versions
+from dialer.scripts.shelf import PublishedVersion, load_versions
 from dialer.scripts.trial import WORTH
 from dialer.scripts.trials import TrialRow
 from dialer.store.engine import Store
@@ -27,7 +27,7 @@ class Trials(Struct, frozen=True, kw_only=True):
     """All trials of a script, the latest first, and the versions that may be tried."""
 
     items: list[TrialRow]
-    versions: list[VersionRow]
+    versions: list[PublishedVersion]
 
 
 class TrialShare(Struct, frozen=True, kw_only=True):

@@ -2484,7 +2484,7 @@ export interface components {
             period: components["schemas"]["Period"];
             zone: string;
             total: components["schemas"]["ShareRow"];
-            versions: components["schemas"]["dialer.desk.script_report.VersionRow"][];
+            versions: components["schemas"]["VersionRow"][];
             days: components["schemas"]["ShareRow"][];
             hours: components["schemas"]["ShareRow"][];
             operators: components["schemas"]["ShareRow"][];
@@ -2505,7 +2505,7 @@ export interface components {
             until: string;
         };
         /** VersionRow */
-        "dialer.desk.script_report.VersionRow": {
+        VersionRow: {
             key: string;
             title: string;
             runs: number;
@@ -3288,10 +3288,10 @@ export interface components {
         };
         /** VersionList */
         VersionList: {
-            items: components["schemas"]["dialer.scripts.shelf.VersionRow"][];
+            items: components["schemas"]["PublishedVersion"][];
         };
-        /** VersionRow */
-        "dialer.scripts.shelf.VersionRow": {
+        /** PublishedVersion */
+        PublishedVersion: {
             number: number;
             published_at: string;
             published_by: string;
@@ -3359,7 +3359,7 @@ export interface components {
          */
         Trials: {
             items: components["schemas"]["TrialRow"][];
-            versions: components["schemas"]["dialer.scripts.shelf.VersionRow"][];
+            versions: components["schemas"]["PublishedVersion"][];
         };
         /**
          * TrialRow
@@ -3830,7 +3830,7 @@ export type ShareRow = components['schemas']['ShareRow'];
 export type DialerScriptsStatisticsInterval = components['schemas']['dialer.scripts.statistics.Interval'];
 export type ScriptStatistics = components['schemas']['ScriptStatistics'];
 export type Period = components['schemas']['Period'];
-export type DialerDeskScriptReportVersionRow = components['schemas']['dialer.desk.script_report.VersionRow'];
+export type VersionRow = components['schemas']['VersionRow'];
 export type StageRow = components['schemas']['StageRow'];
 export type BlockFigures = components['schemas']['BlockFigures'];
 export type ArrowFigures = components['schemas']['ArrowFigures'];
@@ -3903,7 +3903,7 @@ export type Checked = components['schemas']['Checked'];
 export type PublishBody = components['schemas']['PublishBody'];
 export type Published = components['schemas']['Published'];
 export type VersionList = components['schemas']['VersionList'];
-export type DialerScriptsShelfVersionRow = components['schemas']['dialer.scripts.shelf.VersionRow'];
+export type PublishedVersion = components['schemas']['PublishedVersion'];
 export type Comparison = components['schemas']['Comparison'];
 export type PartChange = components['schemas']['PartChange'];
 export type BlockName = components['schemas']['BlockName'];

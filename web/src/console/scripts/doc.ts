@@ -26,6 +26,7 @@ export const kinds: readonly Kind[] = [
   'yes_no',
   'phone',
   'email',
+  'reference',
 ];
 export const tones: readonly Tone[] = ['positive', 'neutral', 'negative'];
 
@@ -45,13 +46,13 @@ export const titleOf = (one: Block): string => one.title || one.id;
 
 export function newBlock(id: string, more: Partial<Block> = {}): Block {
   const empty = { title: '', stage: '', text: '', hint: '', next: '', sub: '', disposition: '' };
-  return { id, ...empty, fields: [], answers: [], ways: [], goal: false, end: '', ...more };
+  return { id, ...empty, fields: [], answers: [], ways: [], actions: [], goal: false, end: '', pause_recording: false, ...more };
 }
 export function newAnswer(id: string, more: Partial<Answer> = {}): Answer {
-  return { id, text: '', to: '', tone: 'neutral', disposition: '', needs_fields: true, ...more };
+  return { id, text: '', to: '', tone: 'neutral', disposition: '', needs_fields: true, actions: [], ...more };
 }
 export function newField(id: string, more: Partial<Field> = {}): Field {
-  return { id, label: '', kind: 'text', required: false, choices: [], default: '', ...more };
+  return { id, label: '', kind: 'text', required: false, choices: [], of: '', default: '', ...more };
 }
 
 /** A script with one block, to begin with. */
@@ -64,9 +65,14 @@ export function emptyScript(name: string, language: Script['language'], title: s
     about: '',
     haste: '',
     pace: 25,
+    mode: 'strict',
+    scheme_visible: false,
+    call_needed: false,
+    keep_log: true,
+    tasks: [],
     common: [],
     jumps: [],
-  } as Script;
+  };
 }
 
 export const allFields = (script: Script): Field[] => [...script.common, ...script.blocks.flatMap((one) => one.fields)];

@@ -8,13 +8,13 @@ import type {
   Preview,
   Saved,
   ScriptRow,
-  VersionRow,
+  PublishedVersion,
   YamlRead,
 } from '../../lib/api.gen';
 import { prefs } from '../../state/prefs.svelte';
 import type { Doc, Script } from './doc';
 
-export type { BlockChange, Comparison, DraftView, FindingView, PartChange, Preview, ScriptRow, VersionRow } from '../../lib/api.gen';
+export type { BlockChange, Comparison, DraftView, FindingView, PartChange, Preview, ScriptRow, PublishedVersion } from '../../lib/api.gen';
 
 const root = '/api/v1/scripts';
 const words = (): string => `language=${prefs.language}`;
@@ -38,8 +38,8 @@ export const checkDraft = async (id: number, script: Script): Promise<FindingVie
   (await post<{ findings: FindingView[] }>(`${root}/${id}/check?${words()}`, { script })).findings;
 export const publishDraft = async (id: number, revision: number, note: string): Promise<number> =>
   (await post<{ version: number }>(`${root}/${id}/publish`, { revision, note })).version;
-export const listVersions = async (id: number): Promise<VersionRow[]> =>
-  (await get<{ items: VersionRow[] }>(`${root}/${id}/versions`)).items;
+export const listVersions = async (id: number): Promise<PublishedVersion[]> =>
+  (await get<{ items: PublishedVersion[] }>(`${root}/${id}/versions`)).items;
 /** 0 is the draft. */
 export const compareVersions = (id: number, from: number, to: number): Promise<Comparison> =>
   get<Comparison>(`${root}/${id}/compare?from=${from}&to=${to}&${words()}`);
