@@ -5,53 +5,49 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import secrets
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from dialer.ami.pbx import AsteriskPbx
-from dialer.auth import routes as auth_routes
 from dialer.auth.guard import Guard
 from dialer.auth.model import User
 from dialer.auth.service import Auth
+from dialer.automation.sender import Sender
 from dialer.bus.inprocess import InProcessBus
-from dialer.campaigns import routes as campaign_routes
-from dialer.clock import SteadyClock, midnight_of
+from dialer.clock import SteadyClock
 from dialer.config import ConfigError, Settings, metrics_token
-from dialer.desk import call_routes, learning_routes, listening_routes, recording_routes, run_routes
-from dialer.desk import routes as desk_routes
-from dialer.desk.board import Board, ConsoleFrame
+from dialer.desk.board import Board
 from dialer.desk.figures import desk_figures
-from dialer.desk.recording_routes import Sound
-from dialer.desk.room import DeskFrame
 from dialer.desk.service import Desks, World
-from dialer.doctor import routes as doctor_routes
 from dialer.doctor import stores
 from dialer.doctor.model import PagesSeen
-from dialer.doctor.service import Doctor
-from dialer.events import CallEnded, LineAlarm, LineChanged, PauseForgotten, RecordingReady, ResultSaved
+from dialer.events import (
+    CallEnded,
+    DeliveryFailed,
+    DeliveryQueued,
+    LineAlarm,
+    LineChanged,
+    PauseForgotten,
+    RecordingReady,
+    ResultSaved,
+    TaskMade,
+)
 from dialer.http import server
-from dialer.http.api import Operation, describe
 from dialer.http.metrics import Metrics
 from dialer.http.tls import Certificate, CertificateUnfit
 from dialer.inbound.service import Inbound
-from dialer.reviews import routes as review_routes
-from dialer.scripts import rehearsal_routes, trial_routes
-from dialer.scripts import routes as script_routes
-from dialer.scripts.editors import Editors
+from dialer.operations import operations_of
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError
 from dialer.store.outbox import Envelope, Outbox
-from dialer.telephony import line_orders, line_routes
+from dialer.telephony import line_orders
 from dialer.telephony.line_control import LineControl
 from dialer.telephony.lives import Lives
 from dialer.telephony.model import Call, InboundOffered
@@ -63,11 +59,11 @@ from dialer.wiring import (
     archive_of,
     asterisk_of,
     doctor_of,
+    hooks_of,
     id_at,
     lines_of,
     link_secret_of,
     over_tls,
-    phones_of,
     sockets_of,
     survey_of,
 )
@@ -137,13 +133,16 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         inbound, board = Inbound(desks), Board(desks, clock.midnight)
         switchboard.listen(Ears(desks, inbound, board))
         recorder, archive = archive_of(settings, store, clock.utc)
-        bus = await _start_bus(store, recorder, board, stack)
+        sender = Sender(store, desks.world.hooks, clock.utc)
+        bus = await _start_bus(store, recorder, board, desks, sender, stack)
         await archive.start()
         stack.push_async_callback(archive.stop)
         control = LineControl(store, desks.world.lines, desks.world.stops, clock.utc, desks.hang_up_line)
         await control.start()
         await desks.start()
         stack.push_async_callback(desks.stop)
+        sender.start()
+        stack.push_async_callback(sender.stop)
         stack.push_async_callback(inbound.stop)
         board.start()
         stack.push_async_callback(board.stop)
@@ -168,6 +167,7 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         rooms = desks.rooms
         figures = [switchboard.figures, lambda: desk_figures(rooms), inbound.figures, board.figures]
         figures += [store.figures, bus.figures, recorder.figures, archive.figures, watching.figures]
+        figures.append(sender.figures)
         figures += [pbx.figures for pbx in pbxs.values()]
         metrics = Metrics(figures, metrics_token(settings.http))
         url = await _serve(settings, store, auth, desks, board, control, metrics, pulse, stack)
@@ -222,10 +222,13 @@ def _world(
         new_id=lambda: id_at(clock()),
         find_user=find_user,
         longest_pause=timedelta(seconds=settings.recordings.longest_pause_s),
+        hooks=hooks_of(settings),
     )
 
 
-async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: AsyncExitStack) -> InProcessBus:
+async def _start_bus(
+    store: Store, recorder: Recorder, board: Board, desks: Desks, sender: Sender, stack: AsyncExitStack
+) -> InProcessBus:
     bus = InProcessBus(Outbox(store))
 
     async def finish_recording(envelope: Envelope) -> None:
@@ -235,9 +238,14 @@ async def _start_bus(store: Store, recorder: Recorder, board: Board, stack: Asyn
     async def redraw(envelope: Envelope) -> None:
         board.changed()
 
+    async def recount(envelope: Envelope) -> None:
+        await desks.recount(getattr(envelope.event, "operator_id", getattr(envelope.event, "user_id", None)))
+
     bus.subscribe(CallEnded, handler=finish_recording, name="recorder")
     shown = (CallEnded, LineAlarm, LineChanged, PauseForgotten, RecordingReady, ResultSaved)
     bus.subscribe(*shown, handler=redraw, name="board")
+    bus.subscribe(DeliveryQueued, handler=sender.wake, name="web hooks")
+    bus.subscribe(DeliveryFailed, TaskMade, handler=recount, name="desks")
     await bus.start()
     stack.push_async_callback(bus.stop)
     return bus
@@ -288,7 +296,7 @@ async def _serve(
         pages=lambda: _own_pages(settings, port, store),
     )
     stack.push_async_callback(doctor.stop)
-    operations = _operations(settings, store, auth, desks, control, link_secret_of(settings), doctor)
+    operations = operations_of(settings, store, auth, desks, control, link_secret_of(settings), doctor)
     app = server.build(
         auth=auth,
         guard=Guard(
@@ -340,49 +348,6 @@ def _own_pages(settings: Settings, port: int, store: Store) -> PagesSeen:
         port_state="ours",
         answer="" if store.trouble is None else str(store.trouble),
     )
-
-
-def _operations(
-    settings: Settings,
-    store: Store,
-    auth: Auth,
-    desks: Desks,
-    control: LineControl,
-    secret: bytes,
-    doctor: Doctor,
-) -> list[Operation]:
-    sound = Sound(store, kept=Path(settings.recordings.kept), secret=secret, now=lambda: desks.world.now())
-    return [
-        *desk_routes.operations(desks),
-        *run_routes.operations(desks),
-        *campaign_routes.operations(store, control, lambda: midnight_of(desks.world.now())),
-        *line_routes.operations(control),
-        *call_routes.operations(store, sound),
-        *recording_routes.operations(sound),
-        *learning_routes.operations(store, sound, lambda: desks.world.now()),
-        *review_routes.operations(store, lambda: desks.world.now(), lambda: secrets.randbits(32)),
-        *listening_routes.operations(desks),
-        *script_routes.operations(store, Editors(time.monotonic), lambda: desks.world.now()),
-        *trial_routes.operations(store, lambda: desks.world.now()),
-        *rehearsal_routes.operations(store, lambda: desks.world.now(), lambda: desks.world.new_id()),
-        *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
-        *auth_routes.operations(
-            auth,
-            phone_place=lambda user: phones_of(settings, user.pbx),
-            changed=desks.user_changed if desks is not None else lambda user: None,
-        ),
-    ]
-
-
-def description() -> dict[str, Any]:
-    """The API's description, made from the operations' types alone: nothing is started."""
-    nothing: Any = None
-    operations = _operations(Settings(), nothing, nothing, nothing, nothing, b"", nothing)
-    return describe(operations, further=(DeskFrame, ConsoleFrame))
-
-
-async def _nobody() -> list[User]:
-    return []
 
 
 async def until_told_to_end() -> None:

@@ -15,7 +15,7 @@ import msgspec
 import uvloop
 
 from dialer import __version__
-from dialer.app import description, running, until_told_to_end
+from dialer.app import running, until_told_to_end
 from dialer.auth.model import Refused, Role
 from dialer.auth.service import Auth
 from dialer.auth.users import canonical
@@ -23,6 +23,7 @@ from dialer.cli_options import parser
 from dialer.config import EXAMPLE, ConfigError, Settings, load
 from dialer.doctor import report, stores
 from dialer.doctor.diagnose import sound
+from dialer.operations import description
 from dialer.scripts.command import carry_out as carry_out_script
 from dialer.store.engine import Store
 from dialer.store.errors import StoreError, StoreInUse

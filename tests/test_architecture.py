@@ -70,6 +70,7 @@ def test_every_module_belongs_to_a_room_or_stands_at_the_top() -> None:
         "demo",
         "events",
         "expressions",
+        "operations",
         "toml_places",
         "watching",
         "wiring",

@@ -37,6 +37,7 @@ class Permission(enum.StrEnum):
     STOP_LINES = "stop_lines"  # the kill switch, and letting go on
     MANAGE_LINES = "manage_lines"  # caller IDs, ranges, prices, caps, hours
     MANAGE_USERS = "manage_users"
+    MANAGE_HOOKS = "manage_hooks"  # what left the house by web hooks, and sending it again
     CHECK_HEALTH = "check_health"  # of PBX, store and machine, with their addresses
 
 

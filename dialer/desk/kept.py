@@ -6,6 +6,7 @@ import msgspec
 
 from dialer.campaigns.model import Campaign
 from dialer.campaigns.service import PastResult
+from dialer.clients.deals import Deal
 from dialer.clients.service import Client
 from dialer.scripts.service import Run, Version
 
@@ -16,6 +17,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     campaign: Campaign
     client: Client
     history: list[PastResult]
+    deal: Deal | None = None
     version: Version | None = None
     run: Run | None = None
 
@@ -24,3 +26,5 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     calls: int = 0
     successes: int = 0
     talk_s: int = 0
+    tasks: int = 0  # open ones
+    troubles: int = 0  # what scripts did not bring about, and the operator has not seen yet

@@ -69,6 +69,7 @@ class Work(Struct, frozen=True, kw_only=True):
     run_id: str = ""
     draft: Draft = Draft()
     note: str = ""
+    exclude: bool = False  # the script took the client out of the pool: no result brings them back
     began_at: datetime
     offered_until: datetime | None = None  # an inbound call rings until then
     held: bool = False  # the client hears music

@@ -14,7 +14,7 @@ from dialer.campaigns.model import Refusal
 from dialer.clients.numbers import national
 from dialer.desk.kept import Loaded, Today
 from dialer.desk.model import CallRecord, Desk, Draft, Work, controls_of, state_of
-from dialer.desk.steps import context_of
+from dialer.desk.steps import context_of, number_of
 from dialer.desk.talk import Guest, Third
 from dialer.desk.view import (
     CallView,
@@ -68,7 +68,13 @@ def render(
         on_break=desk.on_break,
         campaign=campaign,
         campaigns=list(choices),
-        today=TodayView(calls=today.calls, successes=today.successes, talk_s=today.talk_s),
+        today=TodayView(
+            calls=today.calls,
+            successes=today.successes,
+            talk_s=today.talk_s,
+            tasks=today.tasks,
+            troubles=today.troubles,
+        ),
         refusal=RefusalView(code=refusal.code, params=refusal.params, until=refusal.until)
         if refusal
         else None,
@@ -120,7 +126,7 @@ def _work(desk: Desk, work: Work, loaded: Loaded, user: User, *, pbx_up: bool) -
         run=run_view(
             version.script,
             run.state,
-            context_of(loaded, user.name),
+            context_of(loaded, user.name, number_of(work)),
             run_id=run.id,
             version=version.number,
         )

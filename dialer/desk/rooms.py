@@ -116,7 +116,7 @@ class Rooms:
             )
         room.around_guest = await self.load_guest(room)
         self._expect(desk)
-        room.today = await self.figures(user.id)
+        room.today = await self.figures(user)
         await self.refresh_choices(user)
         self.all[user.id] = room
         room.follower = asyncio.create_task(self.follow(room), name=f"desk {user.id}")
@@ -301,13 +301,13 @@ class Rooms:
     async def count_today(self, room: Room) -> None:
         """Bring the operator's figures up to date; old ones stand where the store can't be read."""
         try:
-            room.today = await self.figures(room.user.id)
+            room.today = await self.figures(room.user)
         except StoreError as error:
             log.warning("figures not read: operator %s, %s", room.user.id, error)
 
-    async def figures(self, operator_id: int) -> Today:
+    async def figures(self, user: User) -> Today:
         midnight = self.world.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        return await self.world.store.read(lambda conn: today(conn, operator_id, midnight))
+        return await self.world.store.read(lambda conn: today(conn, user.id, user.role.value, midnight))
 
 
 def restored(call: CallRecord, session_leg: str) -> Call:

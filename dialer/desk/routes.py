@@ -66,8 +66,12 @@ class PauseBody(WorkBody, frozen=True, kw_only=True):
 
 
 class StepBody(WorkBody, frozen=True, kw_only=True):
+    """`without`: actions that were refused (`nth` of the refusal), which one goes on without, and why."""
+
     step: int
     move: Move
+    without: Annotated[list[int], Meta(max_length=500)] = []
+    why: Annotated[str, Meta(max_length=2000)] = ""
 
 
 class FieldsBody(WorkBody, frozen=True, kw_only=True):
@@ -112,7 +116,11 @@ class NameBody(WorkBody, frozen=True, kw_only=True):
 
 
 class SaveBody(WorkBody, frozen=True, kw_only=True):
+    """`without`, `why`: as in a step, for what the end of the script does."""
+
     next: bool = True
+    without: Annotated[list[int], Meta(max_length=500)] = []
+    why: Annotated[str, Meta(max_length=2000)] = ""
 
 
 def operations(desks: Desks) -> list[Operation]:
@@ -212,7 +220,7 @@ def operations(desks: Desks) -> list[Operation]:
             "step",
             "One move in the script",
             StepBody,
-            lambda r, c: desks.verbs.step(r, c.body.step, c.body.move),
+            lambda r, c: desks.verbs.step(r, c.body.step, c.body.move, c.body.without, c.body.why),
         ),
         verb(
             "fields",
@@ -252,7 +260,7 @@ def operations(desks: Desks) -> list[Operation]:
             "save",
             "Save the result, and take the next client",
             SaveBody,
-            lambda r, c: desks.verbs.save(r, c.body.next),
+            lambda r, c: desks.verbs.save(r, c.body.next, c.body.without, c.body.why),
         ),
     ]
 

@@ -124,6 +124,14 @@ class Desks:
             room.user = user
             self.rooms.push(room)
 
+    async def recount(self, user_id: int | None) -> None:
+        """Something waits for an operator to be seen to, or does no more; None: for any of them."""
+        rooms = self.rooms.all.values() if user_id is None else [self.rooms.all.get(user_id)]
+        for room in list(rooms):
+            if room is not None and room.watchers:
+                await self.rooms.count_today(room)
+                self.rooms.push(room)
+
     # --- the switchboard's listener -------------------------------------------------------------------------
 
     def call_changed(self, call: Call) -> None:

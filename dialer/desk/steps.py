@@ -9,8 +9,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from dialer.campaigns.model import Campaign
+from dialer.clients.deals import Deal
 from dialer.clients.naming import first_name
 from dialer.clients.service import Client
+from dialer.desk.doing import Presser, do
 from dialer.desk.kept import Loaded
 from dialer.desk.model import Work
 from dialer.scripts import aside
@@ -22,17 +24,26 @@ from dialer.scripts.standing import at_end, current
 from dialer.scripts.values import Typed
 
 
-def context_of(loaded: Loaded, operator_name: str) -> Context:
+def context_of(loaded: Loaded, operator_name: str, number: str = "") -> Context:
     """What placeholders and conditions of the script may speak of."""
-    return context_with(loaded.client, loaded.campaign, operator_name=operator_name)
+    return context_with(
+        loaded.client, loaded.campaign, operator_name=operator_name, deal=loaded.deal, number=number
+    )
 
 
-def context_with(client: Client, campaign: Campaign, *, operator_name: str) -> Context:
+def context_with(
+    client: Client, campaign: Campaign, *, operator_name: str, deal: Deal | None = None, number: str = ""
+) -> Context:
+    deal = deal or Deal(id=0)
     return Context(
         client_name=client.name,
         client_first_name=first_name(client.name, campaign.language),
         client_city=client.city,
+        client_number=number or next((phone.e164 for phone in client.phones), ""),
         client_fields=client.fields,
+        deal_stage=deal.stage,
+        deal_title=deal.title,
+        deal_fields=deal.fields,
         operator_name=operator_name,
         campaign_name=campaign.name,
     )
@@ -76,9 +87,12 @@ def begin_run(
 
 
 def make_move(
-    conn: Connection, work: Work, loaded: Loaded, step: int, move: Move, *, operator_name: str, now: datetime
-) -> Loaded | ScriptRefusal:
-    """One move in the script, saved with its second in the call."""
+    conn: Connection, work: Work, loaded: Loaded, step: int, move: Move, *, by: Presser, now: datetime
+) -> tuple[Work, Loaded] | ScriptRefusal:
+    """One move in the script, saved with its second in the call, and what it does besides.
+
+    Raises `ActionRefused`: one of its actions can't be done, and so nothing may be stored.
+    """
     if loaded.run is None or loaded.version is None:
         return ScriptRefusal(code="no_script")
     spoken = work.call is not None and work.call.answered_at is not None
@@ -91,10 +105,17 @@ def make_move(
         step,
         move,
         call_id=work.call.id if work.call else None,
-        context=context_of(loaded, operator_name),
+        context=context_of(loaded, by.name, number_of(work)),
         now=now,
     )
-    return run if isinstance(run, ScriptRefusal) else msgspec.structs.replace(loaded, run=run)
+    if isinstance(run, ScriptRefusal):
+        return run
+    return do(conn, work, loaded, run, by, now)
+
+
+def number_of(work: Work) -> str:
+    """The number that is spoken with, "" where there was no call."""
+    return work.call.number if work.call is not None else ""
 
 
 def fill_fields(
@@ -114,20 +135,25 @@ def tick_task(conn: Connection, loaded: Loaded, task: str, on: bool) -> Loaded |
 
 
 def close_run(
-    conn: Connection, work: Work, loaded: Loaded, *, later: bool, operator_name: str, now: datetime
-) -> ScriptRefusal | None:
-    """The conversation is over: the run ends, or waits where the client asked to be called `later`."""
+    conn: Connection, work: Work, loaded: Loaded, *, later: bool, by: Presser, now: datetime
+) -> Work | ScriptRefusal:
+    """The conversation is over: the run ends, or waits where the client asked to be called `later`.
+
+    Gives the work as the script's last actions leave it. Raises `ActionRefused`, as `make_move` does.
+    """
     if loaded.run is None or loaded.version is None or loaded.run.state.ended is not None:
-        return None
+        return work
     call_id = work.call.id if work.call else None
-    context = context_of(loaded, operator_name)
+    context = context_of(loaded, by.name, number_of(work))
     state = loaded.run.state
     if later and state.step > 1 and not at_end(current(loaded.version.script, state)):
         done = aside.put_aside(conn, loaded.version, loaded.run, call_id=call_id, context=context, now=now)
-        return done if isinstance(done, ScriptRefusal) else None
+        return done if isinstance(done, ScriptRefusal) else work
     hung_up = work.call is not None and work.call.ended_by == "client"
     reason = work.draft.reason or ("hung_up" if hung_up else "call_later" if later else "saved")
     done = scripts.finish_run(
         conn, loaded.version, loaded.run, call_id=call_id, context=context, now=now, reason=reason
     )
-    return done if isinstance(done, ScriptRefusal) else None
+    if isinstance(done, ScriptRefusal):
+        return done
+    return do(conn, work, loaded, done, by, now)[0]

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
+from dialer.automation import troubles
 from dialer.campaigns.tables import results
 from dialer.desk.kept import Today
+from dialer.planning import service as planning
 from dialer.store import prepared
 from dialer.telephony.tables import calls as calls_table
 
@@ -26,9 +28,15 @@ _SUCCESSES_TODAY = select(func.count()).where(
 )
 
 
-def today(conn: Connection, operator_id: int, since: datetime) -> Today:
-    """The operator's own figures since midnight."""
+def today(conn: Connection, operator_id: int, role: str, since: datetime) -> Today:
+    """The operator's own figures since midnight, and what waits for them to be seen to."""
     who = {"operator": operator_id, "since": since}
     ((count, talk_micros),) = prepared.rows(conn, _CALLS_TODAY, who)
     ((successes,),) = prepared.rows(conn, _SUCCESSES_TODAY, who)
-    return Today(calls=count, successes=successes, talk_s=int(talk_micros) // 1_000_000)
+    return Today(
+        calls=count,
+        successes=successes,
+        talk_s=int(talk_micros) // 1_000_000,
+        tasks=planning.count_open(conn, operator_id, role),
+        troubles=troubles.count(conn, operator_id, since),
+    )

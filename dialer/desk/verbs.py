@@ -6,15 +6,18 @@ A verb runs its unit of work, and only after the commit sends its order to the P
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
 
+from dialer.automation.model import ActionRefused
 from dialer.campaigns.model import Campaign, Refusal
 from dialer.clients import service as clients
 from dialer.desk import steps
 from dialer.desk import work as units
+from dialer.desk.doing import Presser
 from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Work, evolve, state_of
 from dialer.desk.orders import Orders, Sent
@@ -31,6 +34,7 @@ from dialer.telephony.model import CallState
 from dialer.telephony.port import OrderUnknown, PbxError
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 SESSION_RING_S = 30
 _IN_CALL = (DeskState.TALKING, DeskState.DIALLING, DeskState.RINGING, DeskState.HELPING)
@@ -197,15 +201,48 @@ class Verbs:
             raise DeskRefused("no_call")
         await self._orders.mute(room, on)
 
-    async def step(self, room: Room, step: int, move: Move) -> None:
-        """One move in the script, saved before the page shows the next block."""
+    async def step(
+        self, room: Room, step: int, move: Move, without: Collection[int] = (), why: str = ""
+    ) -> None:
+        """One move in the script, saved with what it does before the page shows the next block.
+
+        `without` are actions that were refused, by number: the operator goes on without them.
+        """
         work, loaded = _open_work(room)
-        now, name = self.world.now(), room.user.name
-        moved = await self.world.store.write(
-            lambda conn: steps.make_move(conn, work, loaded, step, move, operator_name=name, now=now)
-        )
-        self._moved(room, moved)
+        desk, now, by = room.desk, self.world.now(), self._presser(room, without, why)
+
+        def make(conn: Connection) -> tuple[Desk, Loaded] | ScriptRefusal:
+            moved = steps.make_move(conn, work, loaded, step, move, by=by, now=now)
+            if isinstance(moved, ScriptRefusal):
+                return moved
+            changed, around = moved
+            if changed is work:
+                return desk, around
+            return units.keep(conn, msgspec.structs.replace(desk, work=changed)), around
+
+        made = await self._with_actions(make)
+        if isinstance(made, ScriptRefusal):
+            raise DeskRefused(made.code, made.params)
+        room.desk, room.loaded = made
+        if without:
+            await self._rooms.count_today(room)
         await self._taping.follow_script(room, stepped=room.loaded != loaded)
+
+    def _presser(self, room: Room, without: Collection[int], why: str) -> Presser:
+        return Presser(
+            operator_id=room.desk.operator_id,
+            name=room.user.name,
+            hooks=self.world.hooks,
+            without=frozenset(without),
+            why=why.strip()[:2000],
+        )
+
+    async def _with_actions(self, work: Callable[[Connection], T]) -> T:
+        """A unit of work that carries out what a script asks for: all of it is stored, or nothing."""
+        try:
+            return await self.world.store.write(work)
+        except ActionRefused as refused:
+            raise DeskRefused(refused.refused.code, refused.params) from refused
 
     async def fields(self, room: Room, step: int, fields: dict[str, Typed]) -> None:
         _, loaded = _open_work(room)
@@ -240,7 +277,7 @@ class Verbs:
         client = await self.world.store.write(rename)
         room.loaded = msgspec.structs.replace(loaded, client=client)
 
-    async def save(self, room: Room, then_next: bool) -> None:
+    async def save(self, room: Room, then_next: bool, without: Collection[int] = (), why: str = "") -> None:
         """Give the work its result; with `then_next` the next client comes in the same transaction."""
         work, loaded = _open_work(room)
         if work.call is not None and not work.call.ended and not work.handed_on:
@@ -248,19 +285,19 @@ class Verbs:
         if not work.draft.disposition and (proposal := suggested(work, loaded)):
             draft = msgspec.structs.replace(work.draft, disposition=proposal)
             work = msgspec.structs.replace(work, draft=draft)
-        desk, now, name = room.desk, self.world.now(), room.user.name
+        desk, now, by = room.desk, self.world.now(), self._presser(room, without, why)
         language, new_id, refuses = room.user.language, self.world.new_id, self._refuses(room)
         then_next = then_next and not desk.on_break
 
         def both(conn: Connection) -> _Saved:
-            saved = units.save(conn, desk, work, loaded, operator_name=name, now=now)
+            saved = units.save(conn, desk, work, loaded, by=by, now=now)
             if not isinstance(saved, Desk) or not then_next:
                 return saved, None
             return saved, units.take_next(
                 conn, saved, refuses=refuses, language=language, now=now, new_id=new_id
             )
 
-        saved, taken = await self.world.store.write(both)
+        saved, taken = await self._with_actions(both)
         if not isinstance(saved, Desk):
             raise DeskRefused(saved.code, saved.params)
         if work.call is not None and not work.handed_on:

@@ -68,6 +68,8 @@ class TodayView(Struct, frozen=True, kw_only=True):
     calls: int
     successes: int
     talk_s: int
+    tasks: int  # open ones: the page offers its list
+    troubles: int  # what scripts did not bring about, not yet seen
 
 
 class RefusalView(Struct, frozen=True, kw_only=True):

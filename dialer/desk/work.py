@@ -20,8 +20,10 @@ from dialer.campaigns import service as campaigns
 from dialer.campaigns.dispositions import EntryChange, check_result, settle
 from dialer.campaigns.model import Campaign, Disposition, EntryState, Refusal
 from dialer.campaigns.rules import may_postpone
+from dialer.clients import deals
 from dialer.clients import service as clients
 from dialer.desk import tapes
+from dialer.desk.doing import Presser
 from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Draft, Work, entry_state, evolve
 from dialer.desk.steps import begin_run, close_run
@@ -79,6 +81,7 @@ def load_around(conn: Connection, work: Work, language: str) -> Loaded:
         campaign=campaign,
         client=clients.load(conn, work.client_id),
         history=campaigns.history(conn, work.client_id, language),
+        deal=deals.find_open(conn, work.client_id),
         version=scripts.load_version(conn, run.version_id) if run else None,
         run=run,
     )
@@ -169,6 +172,7 @@ def begin(
         campaign=campaign,
         client=clients.load(conn, work.client_id),
         history=campaigns.history(conn, work.client_id, language),
+        deal=deals.find_open(conn, work.client_id),
     )
     if campaign.script_id is not None and may_run(conn, campaign.script_id, desk.operator_id):
         loaded = begin_run(
@@ -278,10 +282,10 @@ def save(
     work: Work,
     loaded: Loaded,
     *,
-    operator_name: str,
+    by: Presser,
     now: datetime,
 ) -> Desk | Refusal | ScriptRefusal:
-    """Give the work its result and clear the desk. Raises `StaleClaim`."""
+    """Give the work its result and clear the desk. Raises `StaleClaim`, and `ActionRefused` by the script's end."""
     draft, campaign = work.draft, loaded.campaign
     disposition = campaign.disposition(draft.disposition)
     refusal = check_result(disposition, comment=draft.comment, callback_at=draft.callback_at, now=now)
@@ -302,10 +306,12 @@ def save(
     back_in, back_at = _promised(conn, desk, work, disposition)
     if isinstance(back_in, Refusal):
         return back_in
-    closed = close_run(conn, work, loaded, later=disposition.callback, operator_name=operator_name, now=now)
-    if closed is not None:
+    closed = close_run(conn, work, loaded, later=disposition.callback, by=by, now=now)
+    if isinstance(closed, ScriptRefusal):
         return closed
     change = _mark_numbers(conn, work, loaded, change, flag=disposition.flag_phone, now=now)
+    if closed.exclude and change.state is not EntryState.EXCLUDED:  # the script's word, whatever the result
+        change = EntryChange(state=EntryState.EXCLUDED, due_at=now, owner_id=None)
     campaigns.save_result(
         conn,
         work_id=work.id,

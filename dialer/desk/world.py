@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from dialer.auth.model import User
+from dialer.automation.model import Hook
 from dialer.store.engine import Store
 from dialer.telephony.lines import Line
 from dialer.telephony.port import Pbx, PbxAway
@@ -37,6 +38,7 @@ class World:
     find_user: Callable[[int], Awaitable[User | None]]
     longest_pause: timedelta = timedelta(seconds=120)  # of a recording: then it goes on by itself
     stops: Stops = field(default_factory=Stops)
+    hooks: Mapping[str, Hook] = field(default_factory=dict)  # what scripts may call, by name
 
     def pbx(self, name: str) -> Pbx:
         """The PBX of this name, "" = the first; one that is not configured is away for ever."""

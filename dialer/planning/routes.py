@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from msgspec import Struct
@@ -20,7 +20,11 @@ class TaskList(Struct, frozen=True, kw_only=True):
     items: list[Task]
 
 
-def operations(store: Store, now: Callable[[], datetime]) -> list[Operation]:
+def operations(
+    store: Store, now: Callable[[], datetime], changed: Callable[[int], Awaitable[None]]
+) -> list[Operation]:
+    """`changed` hears whose list is shorter now."""
+
     async def list_tasks(call: ApiCall) -> TaskList:
         user, role = call.user.id, call.user.role.value
         return TaskList(items=await store.read(lambda conn: service.list_open(conn, user, role)))
@@ -35,6 +39,7 @@ def operations(store: Store, now: Callable[[], datetime]) -> list[Operation]:
         done, items = await store.write(finish)
         if not done:
             raise Problem(404, "task_gone")
+        await changed(user)
         return TaskList(items=items)
 
     return [

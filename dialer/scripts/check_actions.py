@@ -35,18 +35,21 @@ _NEEDED = ("text", "stage", "form", "to")
 
 
 class Outside(Struct, frozen=True, kw_only=True):
-    """What there is outside a script: names of web hooks, logins of people."""
+    """What there is outside a script: names of web hooks, logins of people; None: nobody asks."""
 
-    hooks: Collection[str] = ()
-    people: Collection[str] = ()
+    hooks: Collection[str] | None = None
+    people: Collection[str] | None = None
 
 
 def check_actions(script: Script, outside: Outside | None = None) -> list[Finding]:
-    """Every fault of every action; without `outside` nobody asks whether hooks and people exist."""
+    """Every fault of every action."""
+    outside = outside or Outside()
     fields = {field.id: field for field in all_fields(script)}
     known = names(script)
     found = [*_too_many(script), *_too_early(script)]
-    for path, _, action in actions(script):
+    for path, block, action in actions(script):
+        if block.end and isinstance(action, Callback):
+            found.append(Finding(code="action_at_end", path=path))
         if not action.READY:
             found.append(Finding(code="action_not_yet", path=path, params={"action": word(action)}))
         if action.when and (wrong := expressions.check(action.when, known)):
@@ -107,7 +110,7 @@ def _moment(path: Path, action: Action, fields: dict[str, Field]) -> Iterator[Fi
             yield Finding(code="action_field_kind", path=(*path, name), params={**params, "kind": kind})
 
 
-def _somebody(path: Path, action: Action, outside: Outside | None) -> Iterator[Finding]:
+def _somebody(path: Path, action: Action, outside: Outside) -> Iterator[Finding]:
     if not isinstance(action, CreateTask | HandOver | Message):
         return
     told = bool(action.to) + bool(action.role)
@@ -116,11 +119,11 @@ def _somebody(path: Path, action: Action, outside: Outside | None) -> Iterator[F
     if action.role and action.role not in list(Role):
         params: dict[str, str | int] = {"name": action.role[:40], "known": ", ".join(Role)}
         yield Finding(code="action_role", path=(*path, "role"), params=params)
-    if action.to and outside is not None and action.to not in outside.people:
+    if action.to and outside.people is not None and action.to not in outside.people:
         yield Finding(code="action_person", path=(*path, "to"), params={"name": action.to[:40]})
 
 
-def _own(path: Path, action: Action, outside: Outside | None) -> Iterator[Finding]:
+def _own(path: Path, action: Action, outside: Outside) -> Iterator[Finding]:
     if isinstance(action, SetField) and not settable(action.field):
         yield Finding(code="action_field", path=(*path, "field"), params={"field": action.field[:80]})
     if not isinstance(action, WebHook):
@@ -128,7 +131,7 @@ def _own(path: Path, action: Action, outside: Outside | None) -> Iterator[Findin
     named: dict[str, str | int] = {"name": action.hook[:40]}
     if not NAME.fullmatch(action.hook):
         yield Finding(code="action_hook_name", path=(*path, "hook"), params=named)
-    elif outside is not None and action.hook not in outside.hooks:
+    elif outside.hooks is not None and action.hook not in outside.hooks:
         yield Finding(code="action_hook", path=(*path, "hook"), params=named)
     if len(action.body) > MAX_PARTS:
         params: dict[str, str | int] = {"what": "body", "limit": MAX_PARTS}

@@ -5,7 +5,7 @@ A draft is kept whole at every change; its revision lets nobody overwrite what h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, exists, insert, select, update
 from dialer.auth.tables import users
 from dialer.scripts import service
 from dialer.scripts.check import check
+from dialer.scripts.check_actions import Outside
 from dialer.scripts.findings import Finding, has_errors
 from dialer.scripts.model import Script
 from dialer.scripts.tables import Layout, script_drafts, script_versions, scripts
@@ -86,9 +87,12 @@ def load(conn: Connection, script_id: int) -> Draft | None:
     )
 
 
-def judge(conn: Connection, script_id: int, script: Script) -> list[Finding]:
-    """All that is wrong with a draft, beside the scripts that are published."""
-    findings = check(script, None, service.sources(conn).get)
+def judge(
+    conn: Connection, script_id: int, script: Script, hooks: Collection[str] | None = None
+) -> list[Finding]:
+    """All that is wrong with a draft, beside the scripts that are published and the people who are here."""
+    people = set(conn.execute(select(users.c.login).where(users.c.active.is_(True))).scalars())
+    findings = check(script, None, service.sources(conn).get, Outside(hooks=hooks, people=people))
     taken = select(exists().where(scripts.c.name == script.name, scripts.c.id != script_id))
     if conn.execute(taken).scalar_one():
         findings.insert(0, Finding(code="name_taken", path=("name",), params={"name": script.name[:80]}))
@@ -127,7 +131,13 @@ def save(
 
 
 def publish(
-    conn: Connection, script_id: int, revision: int, note: str, by: int, now: datetime
+    conn: Connection,
+    script_id: int,
+    revision: int,
+    note: str,
+    by: int,
+    now: datetime,
+    hooks: Collection[str] | None = None,
 ) -> int | Refused:
     """Make the draft the next version, under its own name. Gives the version's number."""
     draft = load(conn, script_id)
@@ -135,7 +145,7 @@ def publish(
         return Refused(code="script_unknown")
     if draft.revision != revision:
         return _stale(draft)
-    findings = judge(conn, script_id, draft.script)
+    findings = judge(conn, script_id, draft.script, hooks)
     if has_errors(findings):
         errors = sum(finding.level == "error" for finding in findings)
         return Refused(code="draft_errors", params={"n": errors})

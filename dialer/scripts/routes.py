@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
@@ -58,7 +58,9 @@ MOST_DRAFT = 2 * 1024 * 1024  # a thousand blocks with long texts
 _STATUS = {"script_unknown": 404, "version_unknown": 404}
 
 
-def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> list[Operation]:
+def operations(
+    store: Store, editors: Editors, now: Callable[[], datetime], hooks: Collection[str]
+) -> list[Operation]:
     words = Catalogue()
 
     async def list_scripts(call: ApiCall) -> ScriptList:
@@ -82,14 +84,16 @@ def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> l
     async def read_draft(call: ApiCall) -> DraftView:
         script_id, language, user = number(call.path("id")), _language(call), call.user.id
         names = editors.of(script_id, but=user)
-        found = await store.read(lambda conn: _draft(conn, script_id, language, names))
+        found = await store.read(lambda conn: _draft(conn, script_id, language, names, hooks))
         if found is None:
             raise Problem(404, "not_found")
         return found
 
     async def save_draft(call: ApiCall) -> Saved:
         script_id, body = number(call.path("id")), cast(DraftBody, call.body)
-        findings = await store.read(partial(drafts.judge, script_id=script_id, script=body.script))
+        findings = await store.read(
+            partial(drafts.judge, hooks=hooks, script_id=script_id, script=body.script)
+        )
         saved = await store.write(
             lambda conn: drafts.save(
                 conn,
@@ -105,12 +109,14 @@ def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> l
         return _saved(_done(saved), findings, _language(call))
 
     async def check_script(call: ApiCall) -> Checked:
-        judge = partial(drafts.judge, script_id=number(call.path("id")), script=call.body.script)
+        judge = partial(drafts.judge, hooks=hooks, script_id=number(call.path("id")), script=call.body.script)
         return Checked(findings=_said(await store.read(judge), _language(call)))
 
     async def publish_script(call: ApiCall) -> Published:
         script_id, body = number(call.path("id")), cast(PublishBody, call.body)
-        publish = partial(drafts.publish, script_id=script_id, revision=body.revision, note=body.note)
+        publish = partial(
+            drafts.publish, hooks=hooks, script_id=script_id, revision=body.revision, note=body.note
+        )
         return Published(version=_done(await store.write(partial(publish, by=call.user.id, now=now()))))
 
     async def list_script_versions(call: ApiCall) -> VersionList:
@@ -134,7 +140,9 @@ def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> l
         script_id, body = number(call.path("id")), cast(RollBackBody, call.body)
         back = partial(drafts.roll_back, script_id=script_id, revision=body.revision, number=body.version)
         saved = _done(await store.write(partial(back, by=call.user.id, now=now())))
-        findings = await store.read(partial(drafts.judge, script_id=script_id, script=saved.script))
+        findings = await store.read(
+            partial(drafts.judge, hooks=hooks, script_id=script_id, script=saved.script)
+        )
         return _saved(saved, findings, _language(call))
 
     async def archive_script(call: ApiCall) -> ScriptMade:
@@ -241,7 +249,9 @@ def operations(store: Store, editors: Editors, now: Callable[[], datetime]) -> l
     ]
 
 
-def _draft(conn: Connection, script_id: int, language: Language, editors: list[str]) -> DraftView | None:
+def _draft(
+    conn: Connection, script_id: int, language: Language, editors: list[str], hooks: Collection[str]
+) -> DraftView | None:
     draft = drafts.load(conn, script_id)
     if draft is None:
         return None
@@ -257,7 +267,7 @@ def _draft(conn: Connection, script_id: int, language: Language, editors: list[s
         edited_by=draft.edited_by,
         edited_at=draft.edited_at,
         archived=draft.archived,
-        findings=_said(drafts.judge(conn, script_id, draft.script), language),
+        findings=_said(drafts.judge(conn, script_id, draft.script, hooks), language),
         others=[
             OtherScript(name=name, language=script.language)
             for name, script in sorted(others.items())

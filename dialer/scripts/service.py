@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from dialer.scripts import counting, engine, sayings
 from dialer.scripts.model import Script
 from dialer.scripts.placeholders import Context
-from dialer.scripts.run import Move, Moved, Refusal, RunState, Step
+from dialer.scripts.run import Due, Move, Moved, Refusal, RunState, Step
 from dialer.scripts.tables import runs, script_trials, script_versions, scripts, steps
 from dialer.scripts.trial import drawn_for
 from dialer.scripts.values import Typed
@@ -40,6 +40,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     campaign_id: int | None
     state: RunState
     kind: str = REAL
+    due: tuple[Due, ...] = ()  # what the step just made does besides: the caller's to carry out
 
 
 # Of what is long only what runs: a version is read at each "Next".
@@ -296,7 +297,7 @@ def keep(
         if logs(version, run):
             _log(conn, version, run, moved.step, call_id)
         prepared.run(conn, _KEEP_STATE, {"run": run.id, "now_at": moved.state})
-    return msgspec.structs.replace(run, state=moved.state)
+    return msgspec.structs.replace(run, state=moved.state, due=moved.due)
 
 
 def _log(conn: Connection, version: Version, run: Run, step: Step, call_id: str | None) -> None:

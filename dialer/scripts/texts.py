@@ -202,6 +202,10 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Перенесите их на первый ответ.",
         "The block “{block}” is passed before anything is said: put its actions on the first answer.",
     ),
+    "action_at_end": (
+        "Когда скрипт закрывают, результат уже выбран: перенесите callback на ответ, который ведёт сюда.",
+        "When the script is closed its result is chosen already: put the callback on the answer that leads here.",
+    ),
     "action_field": (
         "«{field}» записать нельзя; можно client.name, client.city, client.fields.…, deal.title, deal.fields.….",
         "“{field}” cannot be set; client.name, client.city, client.fields.…, deal.title, deal.fields.… can.",

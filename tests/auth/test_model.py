@@ -21,6 +21,7 @@ ALLOWED = {
     Permission.STOP_LINES: {Role.SUPERVISOR, Role.ADMIN},
     Permission.MANAGE_LINES: {Role.ADMIN},
     Permission.CHECK_HEALTH: {Role.ADMIN},
+    Permission.MANAGE_HOOKS: {Role.ADMIN},
     Permission.RUN_CAMPAIGNS: {Role.SUPERVISOR, Role.ADMIN},
     Permission.EDIT_SCRIPTS: {Role.SUPERVISOR, Role.ADMIN},
     Permission.MANAGE_USERS: {Role.ADMIN},

@@ -24,6 +24,7 @@ from dialer.campaigns.dispositions import OUTBOUND
 from dialer.campaigns.model import Campaign, Refusal, Rules
 from dialer.clients import service as clients
 from dialer.desk import work as units
+from dialer.desk.doing import Presser
 from dialer.desk.model import Desk, Draft
 from dialer.store.engine import Store
 
@@ -169,7 +170,9 @@ class Crowd:
         work = msgspec.structs.replace(desk.work, draft=Draft(disposition=wish, callback_at=callback))
         loaded = self.loaded[operator]
         saved = await self.store.write(
-            lambda conn: units.save(conn, desk, work, loaded, operator_name="", now=now)
+            lambda conn: units.save(
+                conn, desk, work, loaded, by=Presser(operator_id=operator, name="", hooks={}), now=now
+            )
         )
         pair = (work.campaign_id, work.client_id)
         if isinstance(saved, Desk):

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from dialer.app import description
 from dialer.auth.model import Role
+from dialer.operations import description
 from tests.http.conftest import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

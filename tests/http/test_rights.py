@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from dialer.app import _operations, description
 from dialer.auth.guard import Guard
 from dialer.auth.model import Permission, Role, may
 from dialer.config import Settings
 from dialer.http import server
 from dialer.http.metrics import Metrics
+from dialer.operations import description, operations_of
 from tests.http.conftest import House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -30,6 +30,12 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/desk/scripts": DESK,
     "GET /api/v1/desk/clients": DESK,
     "GET /api/v1/desk/aside": DESK,
+    "GET /api/v1/desk/troubles": DESK,
+    "POST /api/v1/desk/troubles/seen": DESK,
+    "GET /api/v1/tasks": EVERYBODY,
+    "POST /api/v1/tasks/{id}/done": EVERYBODY,
+    "GET /api/v1/web-hooks": ADMIN,
+    "POST /api/v1/web-hooks/deliveries/{id}/resend": ADMIN,
     "POST /api/v1/live/listen": CONSOLE,
     "POST /api/v1/live/stop": CONSOLE,
     "POST /api/v1/live/take_over": CONSOLE,
@@ -147,7 +153,7 @@ async def test_every_route_stands_in_the_table_of_operations_or_is_known_here() 
         guard=Guard(nothing),
         desks=nothing,
         board=nothing,
-        operations=_operations(Settings(), nothing, nothing, nothing, nothing, b"", nothing),
+        operations=operations_of(Settings(), nothing, nothing, nothing, nothing, b"", nothing),
         phone_ws=(),
         ready=str,
         alive=str,

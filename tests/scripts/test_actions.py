@@ -82,6 +82,15 @@ def test_what_is_wrong_with_an_action_is_found_at_its_place(action: Action, code
     assert [finding.code for finding in block if finding.level == "error"] == [code]
 
 
+def test_a_callback_comes_too_late_at_the_end() -> None:
+    script = doing()
+    end = msgspec.structs.replace(script.blocks[1], actions=(Callback(minutes=5),))
+    found = check(msgspec.structs.replace(script, blocks=(script.blocks[0], end)))
+    assert [(finding.code, finding.path) for finding in found] == [
+        ("action_at_end", ("blocks", "end", "actions", "0"))
+    ]
+
+
 def test_too_many_actions_are_refused() -> None:
     assert [finding.code for finding in check(doing(*[Exclude()] * 21))] == ["too_large"]
 

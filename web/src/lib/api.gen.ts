@@ -515,6 +515,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/desk/troubles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What scripts did not bring about today, and what is still on its way */
+        get: operations["list_troubles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/desk/troubles/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The operator has seen what came to nothing */
+        post: operations["see_troubles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has to do */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tick a task off */
+        post: operations["finish_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/web-hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Web hooks, and what was sent to them */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/web-hooks/deliveries/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a delivery once more, with the key that it has */
+        post: operations["resend_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns": {
         parameters: {
             query?: never;
@@ -1603,6 +1705,8 @@ export interface components {
             calls: number;
             successes: number;
             talk_s: number;
+            tasks: number;
+            troubles: number;
         };
         /**
          * RefusalView
@@ -1868,11 +1972,18 @@ export interface components {
             work: string;
             on: boolean;
         };
-        /** StepBody */
+        /**
+         * StepBody
+         * @description `without`: actions that were refused (`nth` of the refusal), which one goes on without, and why.
+         */
         StepBody: {
             work: string;
             step: number;
             move: components["schemas"]["Give"] | components["schemas"]["NoneFits"] | components["schemas"]["JumpTo"] | components["schemas"]["Return"] | components["schemas"]["Back"] | components["schemas"]["Go"];
+            /** @default [] */
+            without: number[];
+            /** @default  */
+            why: string;
         };
         /**
          * Give
@@ -1995,11 +2106,18 @@ export interface components {
             work: string;
             name: string;
         };
-        /** SaveBody */
+        /**
+         * SaveBody
+         * @description `without`, `why`: as in a step, for what the end of the script does.
+         */
         SaveBody: {
             work: string;
             /** @default true */
             next: boolean;
+            /** @default [] */
+            without: number[];
+            /** @default  */
+            why: string;
         };
         /**
          * SchemeView
@@ -2067,6 +2185,79 @@ export interface components {
             since: string;
             operator: string;
             mine: boolean;
+        };
+        /** TroubleList */
+        TroubleList: {
+            items: components["schemas"]["dialer.automation.troubles.Trouble"][];
+        };
+        /**
+         * Trouble
+         * @description `what`: the action's word; `hook`: the web hook's name; `state` left_out, waiting (still tried) or failed.
+         */
+        "dialer.automation.troubles.Trouble": {
+            at: string;
+            client: string;
+            what: string;
+            hook: string;
+            /** @enum {unknown} */
+            state: "failed" | "left_out" | "waiting";
+            detail: string;
+            tries: number;
+        };
+        /** TaskList */
+        TaskList: {
+            items: components["schemas"]["dialer.planning.service.Task"][];
+        };
+        /**
+         * Task
+         * @description `mine`: given to this person by name; else to everybody of the role.
+         */
+        "dialer.planning.service.Task": {
+            id: number;
+            /** @enum {unknown} */
+            kind: "hand_over" | "message" | "task";
+            text: string;
+            client_id: number | null;
+            client: string;
+            due_at: string | null;
+            made_by: string;
+            made_at: string;
+            mine: boolean;
+        };
+        /** HookList */
+        HookList: {
+            hooks: components["schemas"]["HookRow"][];
+            items: components["schemas"]["DeliveryRow"][];
+            next: string | null;
+        };
+        /**
+         * HookRow
+         * @description One web hook; `known`: it is in the configuration, else only its deliveries are left.
+         */
+        HookRow: {
+            name: string;
+            url: string;
+            signed: boolean;
+            known: boolean;
+            waiting: number;
+            delivered: number;
+            failed: number;
+        };
+        /**
+         * DeliveryRow
+         * @description One delivery, as a list shows it; `status` is that of the last answer.
+         */
+        DeliveryRow: {
+            id: string;
+            hook: string;
+            /** @enum {unknown} */
+            state: "delivered" | "failed" | "waiting";
+            tries: number;
+            status: number | null;
+            trouble: string;
+            made_at: string;
+            due_at: string;
+            ended_at: string | null;
         };
         /** CampaignList */
         CampaignList: {
@@ -2870,7 +3061,7 @@ export interface components {
             /** @default true */
             keep_log: boolean;
             /** @default [] */
-            tasks: components["schemas"]["Task"][];
+            tasks: components["schemas"]["dialer.scripts.model.Task"][];
             /** @default [] */
             common: components["schemas"]["Field"][];
             /** @default [] */
@@ -3127,7 +3318,7 @@ export interface components {
          * Task
          * @description Something to do in the course of the conversation: ticked off by the operator, never in the way.
          */
-        Task: {
+        "dialer.scripts.model.Task": {
             id: string;
             text: string;
         };
@@ -3633,7 +3824,7 @@ export interface components {
             campaigns: components["schemas"]["CampaignRow"][];
             alarms: components["schemas"]["Alarm"][];
             forgotten: components["schemas"]["ForgottenPause"][];
-            troubles: components["schemas"]["Trouble"][];
+            troubles: components["schemas"]["dialer.health.troubles.Trouble"][];
             stopped: string[];
         };
         /** PbxLine */
@@ -3708,7 +3899,7 @@ export interface components {
          * Trouble
          * @description `cause` is a code within the code, for its mend; `detail` the machine's own words, in English.
          */
-        Trouble: {
+        "dialer.health.troubles.Trouble": {
             /** @enum {unknown} */
             code: "disk_full" | "disk_low" | "events_late" | "events_lost" | "pbx_amiss" | "pbx_away" | "recordings_wait" | "store_away";
             /** @default  */
@@ -3788,6 +3979,13 @@ export type FoundClients = components['schemas']['FoundClients'];
 export type Found = components['schemas']['Found'];
 export type AsideList = components['schemas']['AsideList'];
 export type AsideRow = components['schemas']['AsideRow'];
+export type TroubleList = components['schemas']['TroubleList'];
+export type DialerAutomationTroublesTrouble = components['schemas']['dialer.automation.troubles.Trouble'];
+export type TaskList = components['schemas']['TaskList'];
+export type DialerPlanningServiceTask = components['schemas']['dialer.planning.service.Task'];
+export type HookList = components['schemas']['HookList'];
+export type HookRow = components['schemas']['HookRow'];
+export type DeliveryRow = components['schemas']['DeliveryRow'];
 export type CampaignList = components['schemas']['CampaignList'];
 export type CampaignRow = components['schemas']['CampaignRow'];
 export type CampaignToday = components['schemas']['CampaignToday'];
@@ -3884,7 +4082,7 @@ export type SendMail = components['schemas']['SendMail'];
 export type CreateOrder = components['schemas']['CreateOrder'];
 export type CreateDocument = components['schemas']['CreateDocument'];
 export type Way = components['schemas']['Way'];
-export type Task = components['schemas']['Task'];
+export type DialerScriptsModelTask = components['schemas']['dialer.scripts.model.Task'];
 export type Jump = components['schemas']['Jump'];
 export type ScriptMade = components['schemas']['ScriptMade'];
 export type YamlBody = components['schemas']['YamlBody'];
@@ -3951,7 +4149,7 @@ export type LiveCall = components['schemas']['LiveCall'];
 export type EarLine = components['schemas']['EarLine'];
 export type Alarm = components['schemas']['Alarm'];
 export type ForgottenPause = components['schemas']['ForgottenPause'];
-export type Trouble = components['schemas']['Trouble'];
+export type DialerHealthTroublesTrouble = components['schemas']['dialer.health.troubles.Trouble'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_colleagues: {
@@ -5154,6 +5352,226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FoundClients"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_troubles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TroubleList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    see_troubles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TroubleList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    finish_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    resend_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HookList"];
                 };
             };
             /** @description a problem (RFC 9457) */

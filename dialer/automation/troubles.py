@@ -1,0 +1,102 @@
+"""What scripts did not bring about, for the operator who spoke: left out of a step, or failed on its way out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from dialer.automation.tables import actions_done, deliveries
+from dialer.clients.tables import clients
+from dialer.scripts.actions import word
+from dialer.scripts.tables import runs
+
+MOST = 100
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """`what`: the action's word; `hook`: the web hook's name; `state` left_out, waiting (still tried) or failed."""
+
+    at: datetime
+    client: str
+    what: str
+    hook: str
+    state: Literal["left_out", "waiting", "failed"]
+    detail: str
+    tries: int
+
+
+def _left_out(operator_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    mine = (actions_done.c.operator_id == operator_id, actions_done.c.at >= since)
+    return (*mine, actions_done.c.outcome == "left_out", actions_done.c.seen_at.is_(None))
+
+
+def _on_its_way(operator_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return deliveries.c.operator_id == operator_id, deliveries.c.made_at >= since
+
+
+_FAILED = and_(deliveries.c.state == "failed", actions_done.c.seen_at.is_(None))
+_SENT = deliveries.join(actions_done, actions_done.c.delivery_id == deliveries.c.id)
+
+
+def count(conn: Connection, operator_id: int, since: datetime) -> int:
+    """How much of it the operator has not seen yet."""
+    number = select(func.count())
+    left_out = number.select_from(actions_done).where(*_left_out(operator_id, since))
+    failed = number.select_from(_SENT).where(*_on_its_way(operator_id, since), _FAILED)
+    return int(conn.execute(left_out).scalar_one()) + int(conn.execute(failed).scalar_one())
+
+
+def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Trouble]:
+    """What came to nothing and was not seen, and what is still on its way; the newest first."""
+    about = actions_done.join(runs, runs.c.id == actions_done.c.run_id).join(
+        clients, clients.c.id == runs.c.client_id
+    )
+    left_out = conn.execute(
+        select(actions_done, clients.c.name.label("client"))
+        .select_from(about)
+        .where(*_left_out(operator_id, since))
+        .order_by(actions_done.c.at.desc())
+        .limit(MOST)
+    )
+    sent = conn.execute(
+        select(actions_done.c.at, deliveries, clients.c.name.label("client"))
+        .select_from(about.join(deliveries, deliveries.c.id == actions_done.c.delivery_id))
+        .where(*_on_its_way(operator_id, since), or_(_FAILED, deliveries.c.state == "waiting"))
+        .order_by(deliveries.c.made_at.desc())
+        .limit(MOST)
+    )
+    found = [
+        Trouble(
+            at=row.at,
+            client=row.client,
+            what=word(row.action),
+            hook="",
+            state="left_out",
+            detail=row.note,
+            tries=0,
+        )
+        for row in left_out
+    ]
+    found += [
+        Trouble(
+            at=row.at,
+            client=row.client,
+            what="web_hook",
+            hook=row.hook,
+            state=row.state,
+            detail=row.trouble,
+            tries=row.tries,
+        )
+        for row in sent
+    ]
+    return sorted(found, key=lambda trouble: trouble.at, reverse=True)[:MOST]
+
+
+def seen(conn: Connection, operator_id: int, since: datetime, now: datetime) -> None:
+    """The operator has seen what came to nothing so far."""
+    failed = select(deliveries.c.id).where(*_on_its_way(operator_id, since), deliveries.c.state == "failed")
+    for which in (_left_out(operator_id, since), (actions_done.c.delivery_id.in_(failed),)):
+        conn.execute(update(actions_done).where(*which).values(seen_at=now))

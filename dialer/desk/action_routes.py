@@ -1,0 +1,54 @@
+"""What an operator's page asks of what scripts did: what came to nothing, what is on its way; seen."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from dialer.auth.model import Permission
+from dialer.automation import troubles
+from dialer.automation.troubles import Trouble
+from dialer.clock import midnight_of
+from dialer.desk.service import Desks
+from dialer.http.api import ApiCall, Operation
+
+BASE = "/api/v1/desk"
+
+
+class TroubleList(Struct, frozen=True, kw_only=True):
+    items: list[Trouble]
+
+
+def operations(desks: Desks) -> list[Operation]:
+    async def list_troubles(call: ApiCall) -> TroubleList:
+        user, since = call.user.id, midnight_of(desks.world.now())
+        return TroubleList(
+            items=await desks.world.store.read(lambda conn: troubles.list_open(conn, user, since))
+        )
+
+    async def see_troubles(call: ApiCall) -> TroubleList:
+        user, now = call.user, desks.world.now()
+        since = midnight_of(now)
+        await desks.world.store.write(lambda conn: troubles.seen(conn, user.id, since, now))
+        await desks.recount(user.id)
+        return TroubleList(
+            items=await desks.world.store.read(lambda conn: troubles.list_open(conn, user.id, since))
+        )
+
+    return [
+        Operation(
+            method="GET",
+            path=f"{BASE}/troubles",
+            summary="What scripts did not bring about today, and what is still on its way",
+            permission=Permission.USE_DESK,
+            handler=list_troubles,
+            answers=TroubleList,
+        ),
+        Operation(
+            method="POST",
+            path=f"{BASE}/troubles/seen",
+            summary="The operator has seen what came to nothing",
+            permission=Permission.USE_DESK,
+            handler=see_troubles,
+            answers=TroubleList,
+        ),
+    ]
