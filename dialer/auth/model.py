@@ -22,6 +22,7 @@ class Permission(enum.StrEnum):
     """What a route asks for. A route without one is closed to everybody."""
 
     OWN_PROFILE = "own_profile"
+    OWN_TASKS = "own_tasks"  # what one has to do oneself, and words from colleagues
     USE_DESK = "use_desk"
     REHEARSE = "rehearse"  # go through scripts with nobody on the line
     SEE_CONSOLE = "see_console"
@@ -43,9 +44,10 @@ class Permission(enum.StrEnum):
 
 _EVERYBODY = frozenset({Permission.OWN_PROFILE})
 _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.OPERATOR: _EVERYBODY | {Permission.USE_DESK, Permission.REHEARSE},
+    Role.OPERATOR: _EVERYBODY | {Permission.OWN_TASKS, Permission.USE_DESK, Permission.REHEARSE},
     Role.SUPERVISOR: _EVERYBODY
     | {
+        Permission.OWN_TASKS,
         Permission.REHEARSE,
         Permission.SEE_CONSOLE,
         Permission.SEE_CALLS,
@@ -71,6 +73,11 @@ _PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 def may(role: Role, permission: Permission) -> bool:
     """Whether the role has the permission; what is not granted is refused."""
     return permission in _PERMISSIONS.get(role, frozenset())
+
+
+def roles_that(permission: Permission) -> tuple[Role, ...]:
+    """The roles that have a permission."""
+    return tuple(role for role in Role if may(role, permission))
 
 
 def home(role: Role) -> str:

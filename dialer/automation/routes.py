@@ -15,7 +15,7 @@ from dialer.http.api import ApiCall, Operation
 from dialer.http.problems import Problem
 from dialer.store.engine import Store
 
-BASE = "/api/v1/web-hooks"
+BASE = "/api/v1/admin/web-hooks"
 
 
 class HookRow(Struct, frozen=True, kw_only=True):
@@ -34,6 +34,10 @@ class HookList(Struct, frozen=True, kw_only=True):
     hooks: list[HookRow]
     items: list[DeliveryRow]  # the newest deliveries of any
     next: datetime | None  # `before` of the next page
+
+
+class Again(Struct, frozen=True, kw_only=True):
+    """Nothing has to be said."""
 
 
 def operations(store: Store, hooks: Mapping[str, Hook], now: Callable[[], datetime]) -> list[Operation]:
@@ -69,6 +73,7 @@ def operations(store: Store, hooks: Mapping[str, Hook], now: Callable[[], dateti
             summary="Send a delivery once more, with the key that it has",
             permission=Permission.MANAGE_HOOKS,
             handler=resend_delivery,
+            body=Again,
             answers=HookList,
         ),
     ]

@@ -18,6 +18,10 @@ class TroubleList(Struct, frozen=True, kw_only=True):
     items: list[Trouble]
 
 
+class Seen(Struct, frozen=True, kw_only=True):
+    """Nothing has to be said."""
+
+
 def operations(desks: Desks) -> list[Operation]:
     async def list_troubles(call: ApiCall) -> TroubleList:
         user, since = call.user.id, midnight_of(desks.world.now())
@@ -49,6 +53,7 @@ def operations(desks: Desks) -> list[Operation]:
             summary="The operator has seen what came to nothing",
             permission=Permission.USE_DESK,
             handler=see_troubles,
+            body=Seen,
             answers=TroubleList,
         ),
     ]

@@ -20,6 +20,10 @@ class TaskList(Struct, frozen=True, kw_only=True):
     items: list[Task]
 
 
+class TaskDone(Struct, frozen=True, kw_only=True):
+    """Nothing has to be said."""
+
+
 def operations(
     store: Store, now: Callable[[], datetime], changed: Callable[[int], Awaitable[None]]
 ) -> list[Operation]:
@@ -47,7 +51,7 @@ def operations(
             method="GET",
             path="/api/v1/tasks",
             summary="What one has to do",
-            permission=Permission.OWN_PROFILE,
+            permission=Permission.OWN_TASKS,
             handler=list_tasks,
             answers=TaskList,
         ),
@@ -55,8 +59,9 @@ def operations(
             method="POST",
             path="/api/v1/tasks/{id}/done",
             summary="Tick a task off",
-            permission=Permission.OWN_PROFILE,
+            permission=Permission.OWN_TASKS,
             handler=finish_task,
+            body=TaskDone,
             answers=TaskList,
         ),
     ]

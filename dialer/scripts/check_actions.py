@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from msgspec import Struct
 
 from dialer import expressions
-from dialer.auth.model import Role
+from dialer.auth.model import Permission, roles_that
 from dialer.scripts.actions import (
     MAX_ACTIONS,
     MAX_PARTS,
@@ -31,6 +31,7 @@ from dialer.scripts.said import ACTIONS, actions
 from dialer.scripts.ways import names
 
 MAX_TEXT = 2_000
+_ROLES = roles_that(Permission.OWN_TASKS)  # who would find it
 _NEEDED = ("text", "stage", "form", "to")
 
 
@@ -116,8 +117,8 @@ def _somebody(path: Path, action: Action, outside: Outside) -> Iterator[Finding]
     told = bool(action.to) + bool(action.role)
     if told > 1 or (not told and not isinstance(action, CreateTask)):
         yield Finding(code="action_whom", path=path)
-    if action.role and action.role not in list(Role):
-        params: dict[str, str | int] = {"name": action.role[:40], "known": ", ".join(Role)}
+    if action.role and action.role not in _ROLES:
+        params: dict[str, str | int] = {"name": action.role[:40], "known": ", ".join(_ROLES)}
         yield Finding(code="action_role", path=(*path, "role"), params=params)
     if action.to and outside.people is not None and action.to not in outside.people:
         yield Finding(code="action_person", path=(*path, "to"), params={"name": action.to[:40]})

@@ -224,7 +224,10 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
         "Сотрудника с логином «{name}» нет.",
         "There is nobody with the login “{name}”.",
     ),
-    "action_role": ("Роли «{name}» нет; есть {known}.", "There is no role “{name}”; there are {known}."),
+    "action_role": (
+        "Роль «{name}» здесь не годится; можно {known}.",
+        "The role “{name}” will not do here; {known} will.",
+    ),
     "action_hook": (
         "Веб-хука «{name}» нет: его добавляет администратор в dialer.toml, [web_hooks.{name}].",
         "There is no web hook “{name}”: an admin adds it to dialer.toml, [web_hooks.{name}].",

@@ -8,6 +8,7 @@ from dialer.auth.model import Permission, Role, home, may
 
 ALLOWED = {
     Permission.OWN_PROFILE: set(Role),
+    Permission.OWN_TASKS: {Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN},
     Permission.USE_DESK: {Role.OPERATOR},
     Permission.REHEARSE: {Role.OPERATOR, Role.SUPERVISOR, Role.ADMIN},
     Permission.SEE_CONSOLE: {Role.SUPERVISOR, Role.ADMIN},

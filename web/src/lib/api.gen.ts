@@ -583,7 +583,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/web-hooks": {
+    "/api/v1/admin/web-hooks": {
         parameters: {
             query?: never;
             header?: never;
@@ -600,7 +600,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/web-hooks/deliveries/{id}/resend": {
+    "/api/v1/admin/web-hooks/deliveries/{id}/resend": {
         parameters: {
             query?: never;
             header?: never;
@@ -2204,6 +2204,11 @@ export interface components {
             detail: string;
             tries: number;
         };
+        /**
+         * Seen
+         * @description Nothing has to be said.
+         */
+        Seen: Record<string, never>;
         /** TaskList */
         TaskList: {
             items: components["schemas"]["dialer.planning.service.Task"][];
@@ -2224,6 +2229,11 @@ export interface components {
             made_at: string;
             mine: boolean;
         };
+        /**
+         * TaskDone
+         * @description Nothing has to be said.
+         */
+        TaskDone: Record<string, never>;
         /** HookList */
         HookList: {
             hooks: components["schemas"]["HookRow"][];
@@ -2259,6 +2269,11 @@ export interface components {
             due_at: string;
             ended_at: string | null;
         };
+        /**
+         * Again
+         * @description Nothing has to be said.
+         */
+        Again: Record<string, never>;
         /** CampaignList */
         CampaignList: {
             items: components["schemas"]["CampaignRow"][];
@@ -3981,11 +3996,14 @@ export type AsideList = components['schemas']['AsideList'];
 export type AsideRow = components['schemas']['AsideRow'];
 export type TroubleList = components['schemas']['TroubleList'];
 export type DialerAutomationTroublesTrouble = components['schemas']['dialer.automation.troubles.Trouble'];
+export type Seen = components['schemas']['Seen'];
 export type TaskList = components['schemas']['TaskList'];
 export type DialerPlanningServiceTask = components['schemas']['dialer.planning.service.Task'];
+export type TaskDone = components['schemas']['TaskDone'];
 export type HookList = components['schemas']['HookList'];
 export type HookRow = components['schemas']['HookRow'];
 export type DeliveryRow = components['schemas']['DeliveryRow'];
+export type Again = components['schemas']['Again'];
 export type CampaignList = components['schemas']['CampaignList'];
 export type CampaignRow = components['schemas']['CampaignRow'];
 export type CampaignToday = components['schemas']['CampaignToday'];
@@ -5415,7 +5433,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
         responses: {
             /** @description done */
             200: {
@@ -5489,7 +5511,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskDone"];
+            };
+        };
         responses: {
             /** @description done */
             200: {
@@ -5563,7 +5589,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Again"];
+            };
+        };
         responses: {
             /** @description done */
             200: {
