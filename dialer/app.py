@@ -133,16 +133,13 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         inbound, board = Inbound(desks), Board(desks, clock.midnight)
         switchboard.listen(Ears(desks, inbound, board))
         recorder, archive = archive_of(settings, store, clock.utc)
-        sender = Sender(store, desks.world.hooks, clock.utc)
-        bus = await _start_bus(store, recorder, board, desks, sender, stack)
+        bus, sender = await _start_bus(store, recorder, board, desks, stack)
         await archive.start()
         stack.push_async_callback(archive.stop)
         control = LineControl(store, desks.world.lines, desks.world.stops, clock.utc, desks.hang_up_line)
         await control.start()
         await desks.start()
         stack.push_async_callback(desks.stop)
-        sender.start()
-        stack.push_async_callback(sender.stop)
         stack.push_async_callback(inbound.stop)
         board.start()
         stack.push_async_callback(board.stop)
@@ -167,8 +164,7 @@ async def running(settings: Settings, clock: SteadyClock | None = None) -> Async
         rooms = desks.rooms
         figures = [switchboard.figures, lambda: desk_figures(rooms), inbound.figures, board.figures]
         figures += [store.figures, bus.figures, recorder.figures, archive.figures, watching.figures]
-        figures.append(sender.figures)
-        figures += [pbx.figures for pbx in pbxs.values()]
+        figures += [sender.figures, *(pbx.figures for pbx in pbxs.values())]
         metrics = Metrics(figures, metrics_token(settings.http))
         url = await _serve(settings, store, auth, desks, board, control, metrics, pulse, stack)
         yield App(
@@ -227,8 +223,11 @@ def _world(
 
 
 async def _start_bus(
-    store: Store, recorder: Recorder, board: Board, desks: Desks, sender: Sender, stack: AsyncExitStack
-) -> InProcessBus:
+    store: Store, recorder: Recorder, board: Board, desks: Desks, stack: AsyncExitStack
+) -> tuple[InProcessBus, Sender]:
+    sender = Sender(store, desks.world.hooks, desks.world.now)
+    sender.start()
+    stack.push_async_callback(sender.stop)
     bus = InProcessBus(Outbox(store))
 
     async def finish_recording(envelope: Envelope) -> None:
@@ -248,7 +247,7 @@ async def _start_bus(
     bus.subscribe(DeliveryFailed, TaskMade, handler=recount, name="desks")
     await bus.start()
     stack.push_async_callback(bus.stop)
-    return bus
+    return bus, sender
 
 
 async def _sweep(desks: Desks, inbound: Inbound, control: LineControl, left: Path, pulse: Pulse) -> None:
