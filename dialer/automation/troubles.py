@@ -16,7 +16,7 @@ from dialer.scripts.tables import runs
 MOST = 100
 
 
-class Trouble(Struct, frozen=True, kw_only=True):
+class Undone(Struct, frozen=True, kw_only=True):
     """`what`: the action's word; `hook`: the web hook's name; `state` left_out, waiting (still tried) or failed."""
 
     at: datetime
@@ -49,7 +49,7 @@ def count(conn: Connection, operator_id: int, since: datetime) -> int:
     return int(conn.execute(left_out).scalar_one()) + int(conn.execute(failed).scalar_one())
 
 
-def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Trouble]:
+def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Undone]:
     """What came to nothing and was not seen, and what is still on its way; the newest first."""
     about = actions_done.join(runs, runs.c.id == actions_done.c.run_id).join(
         clients, clients.c.id == runs.c.client_id
@@ -69,7 +69,7 @@ def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Troub
         .limit(MOST)
     )
     found = [
-        Trouble(
+        Undone(
             at=row.at,
             client=row.client,
             what=word(row.action),
@@ -81,7 +81,7 @@ def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Troub
         for row in left_out
     ]
     found += [
-        Trouble(
+        Undone(
             at=row.at,
             client=row.client,
             what="web_hook",

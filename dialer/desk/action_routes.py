@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dialer.auth.model import Permission
 from dialer.automation import troubles
-from dialer.automation.troubles import Trouble
+from dialer.automation.troubles import Undone
 from dialer.clock import midnight_of
 from dialer.desk.service import Desks
 from dialer.http.api import ApiCall, Operation
@@ -14,8 +14,8 @@ from dialer.http.api import ApiCall, Operation
 BASE = "/api/v1/desk"
 
 
-class TroubleList(Struct, frozen=True, kw_only=True):
-    items: list[Trouble]
+class UndoneList(Struct, frozen=True, kw_only=True):
+    items: list[Undone]
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -23,18 +23,18 @@ class Seen(Struct, frozen=True, kw_only=True):
 
 
 def operations(desks: Desks) -> list[Operation]:
-    async def list_troubles(call: ApiCall) -> TroubleList:
+    async def list_troubles(call: ApiCall) -> UndoneList:
         user, since = call.user.id, midnight_of(desks.world.now())
-        return TroubleList(
+        return UndoneList(
             items=await desks.world.store.read(lambda conn: troubles.list_open(conn, user, since))
         )
 
-    async def see_troubles(call: ApiCall) -> TroubleList:
+    async def see_troubles(call: ApiCall) -> UndoneList:
         user, now = call.user, desks.world.now()
         since = midnight_of(now)
         await desks.world.store.write(lambda conn: troubles.seen(conn, user.id, since, now))
         await desks.recount(user.id)
-        return TroubleList(
+        return UndoneList(
             items=await desks.world.store.read(lambda conn: troubles.list_open(conn, user.id, since))
         )
 
@@ -45,7 +45,7 @@ def operations(desks: Desks) -> list[Operation]:
             summary="What scripts did not bring about today, and what is still on its way",
             permission=Permission.USE_DESK,
             handler=list_troubles,
-            answers=TroubleList,
+            answers=UndoneList,
         ),
         Operation(
             method="POST",
@@ -54,6 +54,6 @@ def operations(desks: Desks) -> list[Operation]:
             permission=Permission.USE_DESK,
             handler=see_troubles,
             body=Seen,
-            answers=TroubleList,
+            answers=UndoneList,
         ),
     ]

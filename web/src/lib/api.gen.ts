@@ -2186,15 +2186,15 @@ export interface components {
             operator: string;
             mine: boolean;
         };
-        /** TroubleList */
-        TroubleList: {
-            items: components["schemas"]["dialer.automation.troubles.Trouble"][];
+        /** UndoneList */
+        UndoneList: {
+            items: components["schemas"]["Undone"][];
         };
         /**
-         * Trouble
+         * Undone
          * @description `what`: the action's word; `hook`: the web hook's name; `state` left_out, waiting (still tried) or failed.
          */
-        "dialer.automation.troubles.Trouble": {
+        Undone: {
             at: string;
             client: string;
             what: string;
@@ -3839,7 +3839,7 @@ export interface components {
             campaigns: components["schemas"]["CampaignRow"][];
             alarms: components["schemas"]["Alarm"][];
             forgotten: components["schemas"]["ForgottenPause"][];
-            troubles: components["schemas"]["dialer.health.troubles.Trouble"][];
+            troubles: components["schemas"]["Trouble"][];
             stopped: string[];
         };
         /** PbxLine */
@@ -3914,7 +3914,7 @@ export interface components {
          * Trouble
          * @description `cause` is a code within the code, for its mend; `detail` the machine's own words, in English.
          */
-        "dialer.health.troubles.Trouble": {
+        Trouble: {
             /** @enum {unknown} */
             code: "disk_full" | "disk_low" | "events_late" | "events_lost" | "pbx_amiss" | "pbx_away" | "recordings_wait" | "store_away";
             /** @default  */
@@ -3994,8 +3994,8 @@ export type FoundClients = components['schemas']['FoundClients'];
 export type Found = components['schemas']['Found'];
 export type AsideList = components['schemas']['AsideList'];
 export type AsideRow = components['schemas']['AsideRow'];
-export type TroubleList = components['schemas']['TroubleList'];
-export type DialerAutomationTroublesTrouble = components['schemas']['dialer.automation.troubles.Trouble'];
+export type UndoneList = components['schemas']['UndoneList'];
+export type Undone = components['schemas']['Undone'];
 export type Seen = components['schemas']['Seen'];
 export type TaskList = components['schemas']['TaskList'];
 export type DialerPlanningServiceTask = components['schemas']['dialer.planning.service.Task'];
@@ -4167,7 +4167,7 @@ export type LiveCall = components['schemas']['LiveCall'];
 export type EarLine = components['schemas']['EarLine'];
 export type Alarm = components['schemas']['Alarm'];
 export type ForgottenPause = components['schemas']['ForgottenPause'];
-export type DialerHealthTroublesTrouble = components['schemas']['dialer.health.troubles.Trouble'];
+export type Trouble = components['schemas']['Trouble'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_colleagues: {
@@ -5405,7 +5405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TroubleList"];
+                    "application/json": components["schemas"]["UndoneList"];
                 };
             };
             /** @description a problem (RFC 9457) */
@@ -5445,7 +5445,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TroubleList"];
+                    "application/json": components["schemas"]["UndoneList"];
                 };
             };
             /** @description a problem (RFC 9457) */
