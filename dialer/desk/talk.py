@@ -84,11 +84,12 @@ def is_ready(third: Third, call: Call) -> bool:
 
 
 def has_gone(call: Call, leg: str) -> bool:
-    """Whether the third's leg is over, or never came to be."""
+    """Whether the third's leg is over, or never came to be. One that did tells by its end why it does not come."""
     third = call.third
     if third is None or third.id != leg:
         return False
-    return third.ended_at is not None or (third.order_reason is not None and third.answered_at is None)
+    never_made = third.order_reason is not None and third.created_at is None and third.answered_at is None
+    return third.ended_at is not None or never_made
 
 
 def stage_seen(third: Third, call: Call) -> Stage:

@@ -21,6 +21,7 @@ ALONE_WAITS_S = 20
 HOLD_WAITS_S = 3600
 THIRD_WAITS_S = 15
 OUT_WAITS_S = 2
+OUT_LINGERS_S = 0.2
 ECHO_LASTS_S = 20
 OFFER_WAITS_S = 0.5
 INBOUND_RINGS_S = 25
@@ -74,15 +75,14 @@ class Dialplan:
                 return self._ready(channel)
             case ("callwright-client" | "callwright-hold" | "callwright-alone", _):
                 return self.enter(channel, "callwright-alone", "s")
-            case ("callwright-room", "out") if channel.variables.get("CW_OUT") == "callwright-hold":
-                return self.enter(channel, "callwright-alone", "s")
-            case ("callwright-room", who) if who == "operator" or (
-                who == "out" and channel.variables.get("CW_OUT") == "callwright-session"
-            ):
+            case ("callwright-room", "out"):
+                self._wait(channel, OUT_LINGERS_S, partial(self._after_out, channel))
+                return [""]
+            case ("callwright-room", "operator"):
                 channel.context, channel.exten = "callwright-session", "s"
                 return self._ready(channel)
-            case ("callwright-room", who):
-                channel.priority = 5 if who == "out" else 4
+            case ("callwright-room", _):
+                channel.priority = 4
         return []
 
     def spied_gone(self, listener: Channel) -> str:
@@ -157,6 +157,16 @@ class Dialplan:
     def _out(self, channel: Channel) -> list[str]:
         self._wait(channel, OUT_WAITS_S, lambda: self._x.enter(channel, channel.variables["CW_OUT"]))
         return []
+
+    def _after_out(self, channel: Channel) -> None:
+        match channel.variables["CW_OUT"]:
+            case "callwright-hold":
+                self._x.enter(channel, "callwright-alone")
+            case "callwright-session":
+                channel.context, channel.exten = "callwright-session", "s"
+                self._x.say("".join(self._ready(channel)))
+            case _:
+                self._hangup(channel, 6)
 
     def _room(self, channel: Channel) -> list[str]:
         channel.priority = 3

@@ -38,9 +38,13 @@ async def answered(bench: Bench, number: str, *, record: bool = True) -> str:
 async def joined(bench: Bench, client: str, operator: str) -> None:
     here = bench.ear.mark
     await bench.pbx.bridge(client=client, operator=operator)
-    theirs = await bench.ear.report(LegBridged, since=here, leg=client)
-    ours = await bench.ear.report(LegBridged, since=here, leg=operator)
-    assert theirs.bridge == ours.bridge
+
+    def together() -> bool | None:
+        """A leg may come into a bridge and out of it before that one which has both."""
+        last = {one.leg: one.bridge for one in bench.ear.heard[here:] if isinstance(one, LegBridged)}
+        return (client in last and last[client] == last.get(operator)) or None
+
+    await bench.ear.until(together)
 
 
 async def ended(bench: Bench, call: Call) -> Call:

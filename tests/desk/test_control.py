@@ -14,7 +14,7 @@ from dialer.desk.talk import Goal
 from dialer.desk.view import CallView, DeskState, DeskView, ThirdView
 from dialer.desk.world import DeskRefused
 from dialer.scripts.run import Give
-from dialer.telephony.model import LegHangupRequested, LegRinging, RecordingPaused
+from dialer.telephony.model import LegHangupRequested, LegOrderFailed, LegRinging, RecordingPaused
 from dialer.telephony.port import OrderUnknown, PbxRefused, Report
 from dialer.telephony.tables import calls, pauses, third_legs
 from tests.desk.conftest import Office
@@ -265,6 +265,28 @@ async def test_a_third_who_does_not_answer_brings_the_client_back(
     assert office.pbx.orders[-1] == ("bridge", call)
     _, (third,) = await rows(office, call)
     assert third.ended_at is not None and third.outcome != ""
+
+
+async def test_why_a_third_does_not_come_is_told_by_the_legs_end_not_by_the_orders(office: Office) -> None:
+    """Seen on the real one under load: the order's failure, which knows no cause, came before the Hangup."""
+    room, _ = await talking(office)
+    await bring_in(office, room, OUTSIDE)
+    leg = third_leg(office)
+    office.pbx.rings(leg)
+    office.pbx.report(LegOrderFailed(leg=leg, at=office.pbx.clock, reason=0))
+    await office.desks.following._catch_up(room)
+    assert third_of(office.desks.rooms.view(room)).stage == "ringing"
+    office.pbx.third_refuses(leg, 17)
+    view = await office.settled(room, lambda v: call_of(v).third is None)
+    assert view.refusal is not None and view.refusal.code == "third_busy"
+
+
+async def test_a_third_that_the_pbx_never_rang_is_gone_with_its_order(office: Office) -> None:
+    room, _ = await talking(office)
+    await bring_in(office, room, OUTSIDE)
+    office.pbx.report(LegOrderFailed(leg=third_leg(office), at=office.pbx.clock, reason=0))
+    view = await office.settled(room, lambda v: call_of(v).third is None)
+    assert view.refusal is not None and not call_of(view).held
 
 
 async def test_a_third_of_whom_nothing_is_heard_is_given_up(office: Office) -> None:

@@ -93,6 +93,7 @@ def out_of_room(s: Stage, *legs: str) -> None:
     s.done("Redirect", *_out(*legs))
     for leg in legs:
         s.ami.event("BridgeLeave", since=here, Uniqueid=leg)
+    s.talk(0.02)  # the last of it comes after the word
 
 
 def _out(*legs: str) -> tuple[tuple[str, str], ...]:
