@@ -1,7 +1,8 @@
-"""The daemon of the flood: `python -m bench.flooded CONFIG SAMPLES`.
+"""The daemon of the flood: `python -m bench.flooded CONFIG SAMPLES OFFERED`.
 
 Prints its process id and its address. Every 50 ms a line goes into SAMPLES: whether the PBX is at hand, how many
-events were handed on, and how late the latest of them was at worst (s).
+events were handed on, and how late the latest of them was at worst (s). Each call that comes in is a line in
+OFFERED: the caller's number, and when the dialplan spoke of the call, by Asterisk's own time.
 """
 
 from __future__ import annotations
@@ -19,17 +20,32 @@ import uvloop
 
 from dialer.app import SWITCH_S, App, running
 from dialer.config import load
+from dialer.telephony.model import InboundOffered
 
 SAMPLE_S = 0.05
 
 
-async def serve(config: Path, samples: Path) -> None:
+async def serve(config: Path, samples: Path, offered: Path) -> None:
     async with running(load(config, {})) as app:
         gc.collect()
         gc.freeze()  # as the daemon does once it is up
         print(f"{os.getpid()} {app.url}", flush=True)
-        with samples.open("w", buffering=1) as out:
+        with samples.open("w", buffering=1) as out, offered.open("w", buffering=1) as calls:
+            note_offers(app, calls)
             await watch(app, out)
+
+
+def note_offers(app: App, out: TextIO) -> None:
+    """An AMI session that hears of the calls would cost Asterisk more than all that the daemon asks of it."""
+    (name,) = app.pbxs
+    listener = app.switchboard.at(name).listener
+    told = listener.inbound_offered
+
+    def offered(pbx: str, event: InboundOffered) -> None:
+        out.write(f"{event.number} {event.at:.6f}\n")
+        told(pbx, event)
+
+    listener.inbound_offered = offered  # type: ignore[method-assign]
 
 
 class Lag:
@@ -62,4 +78,4 @@ async def watch(app: App, out: TextIO) -> None:
 if __name__ == "__main__":
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s %(message)s")
     sys.setswitchinterval(SWITCH_S)
-    uvloop.run(serve(Path(sys.argv[1]), Path(sys.argv[2])))
+    uvloop.run(serve(*map(Path, sys.argv[1:])))
