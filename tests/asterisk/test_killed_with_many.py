@@ -155,9 +155,7 @@ def one_round(
         assert kept == pytest.approx(on_disk[call], abs=0.001), "all that was on the disk"
         lasted = asked_at - float(began[call]["Timestamp"])
         had_come = PACKET_S * packets[began[call]["Channel"].removeprefix("PJSIP/")]
-        if (
-            had_come < kept
-        ):  # of this client next to nothing came: the operator's sound moved the recording on
+        if had_come < kept:  # this client's sound hardly came: the operator's moved the recording on
             had_come = lasted
         figures.lost.append(had_come - kept)
         figures.behind.append(lasted - had_come)
