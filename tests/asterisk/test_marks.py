@@ -259,6 +259,8 @@ def test_marks_beside_a_client_who_sends_nothing(
         page, phone, tap, [1.5, 0.4, 1.7], lambda s: phone.page.wait_for_timeout(1000 * s)
     )
     errors = errors_of(Client(daemon, "head"), page.work["call"]["id"], spoken)
+    page.save("sale")
+    page.wait_state("ready")
     tell("beside a client who sends nothing", errors)
     assert max(map(abs, errors), default=0.0) < WITHIN_S
 
