@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from dialer.auth.model import Permission
+from dialer.desk.answer_filters import AnswerFilters, load_filters
 from dialer.desk.answers import AnswerList, Sought, day_begins, day_ends, list_answers
 from dialer.desk.recording_routes import Sound
 from dialer.desk.script_report import (
@@ -47,6 +48,10 @@ def operations(store: Store, sound: Sound, now: Callable[[], datetime]) -> list[
         except (ValueError, OverflowError) as wrong:
             raise Problem(400, "body_wrong", {"detail": "cursor"}) from wrong
 
+    async def show_answer_filters(call: ApiCall) -> AnswerFilters:
+        script = _whole(call, "script")
+        return await store.read(lambda conn: load_filters(conn, script))
+
     async def show_own_figures(call: ApiCall) -> OwnFigures:
         days, user_id = _whole(call, "days") or 1, call.user.id
         since = now().astimezone().date() - timedelta(days=min(days, MOST_DAYS) - 1)
@@ -77,6 +82,14 @@ def operations(store: Store, sound: Sound, now: Callable[[], datetime]) -> list[
             permission=Permission.LISTEN,
             handler=list_given_answers,
             answers=AnswerList,
+        ),
+        Operation(
+            method="GET",
+            path="/api/v1/answers/filters",
+            summary="What answers can be looked for by; blocks and fields are those of a script",
+            permission=Permission.LISTEN,
+            handler=show_answer_filters,
+            answers=AnswerFilters,
         ),
         Operation(
             method="GET",

@@ -6,11 +6,13 @@ import consoleEn from '../src/locales/console.en.json';
 import consoleRu from '../src/locales/console.ru.json';
 import editorEn from '../src/locales/editor.en.json';
 import editorRu from '../src/locales/editor.ru.json';
+import learntEn from '../src/locales/learnt.en.json';
+import learntRu from '../src/locales/learnt.ru.json';
 import pageEn from '../src/locales/en.json';
 import pageRu from '../src/locales/ru.json';
 
-const en = { ...pageEn, ...consoleEn, ...editorEn };
-const ru = { ...pageRu, ...consoleRu, ...editorRu };
+const en = { ...pageEn, ...consoleEn, ...editorEn, ...learntEn };
+const ru = { ...pageRu, ...consoleRu, ...editorRu, ...learntRu };
 const catalogues = { ru, en } as unknown as Record<'ru' | 'en', Catalogue>;
 const places = (text: unknown): string[] =>
   [...new Set(JSON.stringify(text).match(/\{\w+\}/g) ?? [])].sort();
@@ -22,7 +24,9 @@ test('both languages have the same keys', () => {
 test('the parts of a catalogue have no key in common', () => {
   for (const [page, more] of [[pageRu, consoleRu], [pageEn, consoleEn]] as const) {
     expect(Object.keys(page).filter((key) => key in more)).toEqual([]);
-    for (const part of [editorRu, editorEn]) expect(Object.keys(part).filter((key) => key in page || key in more)).toEqual([]);
+    for (const part of [editorRu, editorEn, learntRu, learntEn]) {
+      expect(Object.keys(part).filter((key) => key in page || key in more)).toEqual([]);
+    }
     expect(Object.keys(page)).toHaveLength(Object.keys(pageRu).length);
   }
 });

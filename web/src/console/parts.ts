@@ -1,11 +1,11 @@
 /** Which parts of the console a role is shown. The server decides what it may: this only spares it closed doors. */
-const seniors = ['live', 'campaigns', 'calls', 'scripts', 'lines', 'listenings'] as const;
+const seniors = ['live', 'campaigns', 'calls', 'scripts', 'statistics', 'answers', 'reviews', 'lines', 'listenings'] as const;
 export type Part = (typeof seniors)[number] | 'health';
 
 const shown: Record<string, readonly Part[]> = {
   supervisor: seniors,
   admin: [...seniors, 'health'],
-  reviewer: ['calls'],
+  reviewer: ['calls', 'answers', 'reviews'],
 };
 
 /** None: this page is not for the role. */

@@ -5,16 +5,21 @@ export type Route =
   | { at: 'calls'; campaign: number | null }
   | { at: 'call'; id: string }
   | { at: 'scripts'; id: number | null }
+  | { at: 'statistics'; id: number | null; query: string }
+  | { at: 'answers'; query: string }
+  | { at: 'reviews' }
   | { at: 'lines' }
   | { at: 'listenings' }
   | { at: 'health' };
 
 export function parse(hash: string): Route {
-  const [at, id] = hash.replace(/^#\/?/, '').split('/');
+  const [at, id, query = ''] = hash.replace(/^#\/?/, '').split('/');
   if (at === 'campaigns') return { at, id: Number(id) || null };
   if (at === 'scripts') return { at, id: Number(id) || null };
   if (at === 'calls') return { at, campaign: Number(id) || null };
-  if (at === 'lines' || at === 'listenings' || at === 'health') return { at };
+  if (at === 'statistics') return { at, id: Number(id) || null, query };
+  if (at === 'answers') return { at, query: id ?? '' };
+  if (at === 'reviews' || at === 'lines' || at === 'listenings' || at === 'health') return { at };
   if (at === 'call' && id) return { at, id };
   return { at: 'live' };
 }

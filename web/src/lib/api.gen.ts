@@ -923,6 +923,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/answers/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What answers can be looked for by; blocks and fields are those of a script */
+        get: operations["show_answer_filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/own/figures": {
         parameters: {
             query?: never;
@@ -2795,6 +2812,28 @@ export interface components {
             audio: string | null;
         };
         /**
+         * AnswerFilters
+         * @description Blocks and fields are those of the script that was chosen, as it was last published.
+         */
+        AnswerFilters: {
+            scripts: components["schemas"]["Choice"][];
+            operators: components["schemas"]["Choice"][];
+            campaigns: components["schemas"]["Choice"][];
+            blocks: components["schemas"]["BlockChoice"][];
+            fields: components["schemas"]["Choice"][];
+        };
+        /** Choice */
+        Choice: {
+            id: string;
+            name: string;
+        };
+        /** BlockChoice */
+        BlockChoice: {
+            id: string;
+            name: string;
+            answers: components["schemas"]["Choice"][];
+        };
+        /**
          * OwnFigures
          * @description An operator's runs and goals beside those of all.
          */
@@ -4053,6 +4092,9 @@ export type ArrowFigures = components['schemas']['ArrowFigures'];
 export type EndRow = components['schemas']['EndRow'];
 export type AnswerList = components['schemas']['AnswerList'];
 export type AnswerRow = components['schemas']['AnswerRow'];
+export type AnswerFilters = components['schemas']['AnswerFilters'];
+export type Choice = components['schemas']['Choice'];
+export type BlockChoice = components['schemas']['BlockChoice'];
 export type OwnFigures = components['schemas']['OwnFigures'];
 export type FormList = components['schemas']['FormList'];
 export type FormRow = components['schemas']['FormRow'];
@@ -6299,6 +6341,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnswerList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    show_answer_filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerFilters"];
                 };
             };
             /** @description a problem (RFC 9457) */

@@ -1,10 +1,11 @@
 /** Texts in the reader's language. Keys are typed by the Russian catalogues; a test holds the English ones to the same keys. */
 import type consoleRu from '../locales/console.ru.json';
 import type editorRu from '../locales/editor.ru.json';
+import type learntRu from '../locales/learnt.ru.json';
 import type ru from '../locales/ru.json';
 import type { Language } from './view';
 
-export type Key = keyof typeof ru | keyof typeof consoleRu | keyof typeof editorRu;
+export type Key = keyof typeof ru | keyof typeof consoleRu | keyof typeof editorRu | keyof typeof learntRu;
 /** What a page has to say: the operator's page is not kept waiting for the console's texts. */
 export type Part = 'page' | 'console';
 export type Params = Record<string, string | number>;

@@ -75,7 +75,7 @@ export function explain(problem: Problem): string {
 
 /** A text for a code that the server sent; a code we do not know yet is shown under a general text. */
 export function coded(
-  prefix: 'refusal' | 'outcome' | 'call' | 'role' | 'recording' | 'end' | 'end_reason' | 'pause' | 'control' | 'listening',
+  prefix: 'refusal' | 'outcome' | 'call' | 'role' | 'recording' | 'end' | 'end_reason' | 'pause' | 'control' | 'listening' | 'ending' | 'run_reason',
   code: string,
   params?: Params,
 ): string {

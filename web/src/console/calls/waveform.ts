@@ -1,6 +1,7 @@
 /** The picture of a recording: two channels, a mark at each answer. wavesurfer behind our own small face. */
 import WaveSurfer from 'wavesurfer.js';
 import Regions from 'wavesurfer.js/dist/plugins/regions.esm.js';
+import { Ear, type Part } from './ear';
 
 export interface Waveform {
   playFrom(second: number): void;
@@ -8,6 +9,8 @@ export interface Waveform {
   pause(): void;
   speed(rate: number): void;
   skip(seconds: number): void;
+  /** Marks of a review, in place of those before. */
+  faults(marks: Mark[]): void;
   destroy(): void;
 }
 
@@ -22,11 +25,6 @@ export interface WaveformEvents {
 export interface Mark {
   at: number;
   text: string;
-}
-
-export interface Part {
-  from: number;
-  to: number;
 }
 
 // wavesurfer's own inline style is taken out at build time: the content security policy allows no inline style.
@@ -92,10 +90,17 @@ export function draw(source: Source, events: WaveformEvents): Waveform {
   });
   surfer.on('destroy', () => ear.rest());
   surfer.on('error', events.failed);
-  return face(surfer);
+  let drawn: ReturnType<typeof regions.addRegion>[] = [];
+  const faults = (marks: Mark[]): void => {
+    for (const region of drawn) region.remove();
+    drawn = marks.map((mark) =>
+      regions.addRegion({ start: mark.at, color: colour('--amber'), content: mark.text, drag: false, resize: false }),
+    );
+  };
+  return { ...face(surfer), faults };
 }
 
-function face(surfer: WaveSurfer): Waveform {
+function face(surfer: WaveSurfer): Omit<Waveform, 'faults'> {
   return {
     playFrom: (second) => {
       surfer.setTime(second);
@@ -120,26 +125,4 @@ function adoptStyle(root: Node): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(sheetText);
   root.adoptedStyleSheets = [sheet];
-}
-
-/** Tells which parts were played: one ends where playing stops, or goes on at another place. */
-export class Ear {
-  private part: Part | null = null;
-
-  constructor(private readonly heard: (part: Part) => void) {}
-
-  at(second: number): void {
-    const part = this.part;
-    if (part && second >= part.to && second - part.to < 2) part.to = second;
-    else {
-      this.rest();
-      this.part = { from: second, to: second };
-    }
-  }
-
-  rest(): void {
-    const part = this.part;
-    this.part = null;
-    if (part && part.to - part.from >= 0.2) this.heard(part);
-  }
 }
