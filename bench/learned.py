@@ -77,10 +77,14 @@ class Rows:
     def __init__(self, conn: Connection, table: Table, *names: str) -> None:
         self.conn, self.rows = conn, list[tuple[Any, ...]]()
         given = insert(table).compile(dialect=conn.dialect, column_keys=list(names))
-        self.sql, self.order = str(given), [names.index(name) for name in given.positiontup]
+        self.sql = str(given)
+        further = [name for name in given.positiontup or () if name not in names]
+        self.further = tuple(table.c[name].default.arg for name in further)  # type: ignore[union-attr]
+        self.order = [[*names, *further].index(name) for name in given.positiontup or ()]
 
     def add(self, *row: Any) -> None:
-        self.rows.append(tuple(row[at] for at in self.order))
+        whole = (*row, *self.further)
+        self.rows.append(tuple(whole[at] for at in self.order))
 
     def write(self) -> None:
         driver: Any = self.conn.connection.driver_connection
