@@ -1,4 +1,4 @@
-"""What is learnt of scripts: from an operator's answer to its clip, from a score card to the operator's word on it."""
+"""What is learnt of scripts: from an answer to its clip, from a score card to the operator's word on it."""
 
 from __future__ import annotations
 
