@@ -59,6 +59,13 @@ export default defineConfig({
     reportCompressedSize: false,
     rolldownOptions: {
       input: ['login', 'operator', 'console'].map((page) => resolve(here, `${page}.html`)),
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          // In one piece, though the parts that are loaded later use some of it: small pieces are packed worse.
+          groups: [{ name: 'desk', test: /src\/(operator\/(?!scripts\/|main)|state\/(desk|run|result)\.)/ }],
+        },
+      },
     },
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' },

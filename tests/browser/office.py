@@ -98,6 +98,9 @@ class Office:
     def read(self, work: Callable[[Connection], T]) -> T:
         return self._run(self.app.store.read(work))
 
+    def write(self, work: Callable[[Connection], T]) -> T:
+        return self._run(self.app.store.write(work))
+
     # --- the PBX and who is behind it ---
 
     def pbx_dies(self) -> None:

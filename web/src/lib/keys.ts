@@ -7,7 +7,7 @@ export type Action =
   | { do: 'jump'; index: number }
   | { do: 'callback'; minutes: 15 | 30 | 60 }
   | { do: CallControl }
-  | { do: 'none' | 'back' | 'return' | 'primary' | 'mute' | 'pause' | 'hangup' | 'results' | 'save' | 'help' };
+  | { do: 'none' | 'back' | 'return' | 'primary' | 'mute' | 'pause' | 'hangup' | 'results' | 'save' | 'help' | 'scripts' };
 
 /** In a call, by single letters: hold, transfer, digits, group, back. */
 export type CallControl = 'hold' | 'third' | 'digits' | 'together' | 'clientBack';
@@ -55,6 +55,7 @@ function single(press: Press): Action | null {
   if (digit !== undefined) return press.shift ? callback(digit) : answer(Number(digit));
   const control = inCall[press.code];
   if (control) return press.shift ? null : { do: control };
+  if (press.code === 'KeyS') return press.shift ? null : { do: 'scripts' };
   const jump = jumps.indexOf(press.code);
   return jump >= 0 && !press.shift ? { do: 'jump', index: jump } : null;
 }

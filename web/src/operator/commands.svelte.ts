@@ -10,7 +10,7 @@ import { result } from '../state/result.svelte';
 import { run } from '../state/run.svelte';
 import type { IconName } from '../ui/icons';
 
-export const dialog = $state({ keys: false });
+export const dialog = $state({ keys: false, scripts: false });
 const throttle = new Throttle();
 
 export interface Command {
@@ -145,12 +145,12 @@ export function focusResults(): void {
 function answer(index: number): void {
   const campaign = desk.work ? undefined : desk.view?.campaigns[index];
   if (campaign) return chooseCampaign(campaign.id);
-  const chosen = desk.work?.run?.block.answers[index];
+  const chosen = run.current?.block.answers[index];
   if (chosen) void run.move({ kind: 'answer', answer: chosen.id });
 }
 
 function jump(index: number): void {
-  const chosen = desk.work?.run?.jumps[index];
+  const chosen = run.current?.jumps[index];
   if (chosen) void run.move({ kind: 'jump', jump: chosen.id });
 }
 
@@ -174,6 +174,9 @@ export function perform(act: Action): void {
       break;
     case 'hangup':
       hangup();
+      break;
+    case 'scripts':
+      if (desk.work ? run.current : desk.view && !desk.view.guest) dialog.scripts = true;
       break;
     case 'results':
       focusResults();
@@ -199,7 +202,7 @@ function script(act: Action): void {
     return;
   }
   if (act.do === 'answer') return answer(act.index);
-  const at = desk.work?.run;
+  const at = run.current;
   if (!at) return;
   if (act.do === 'jump') jump(act.index);
   else if (act.do === 'none') run.noting = !at.block.end;

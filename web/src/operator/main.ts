@@ -5,4 +5,5 @@ import App from './App.svelte';
 
 await prefs.start('page');
 const target = document.getElementById('app');
-if (target) mount(App, { target });
+const page = new URLSearchParams(location.search).has('rehearse') ? (await import('./scripts/Rehearse.svelte')).default : App;
+if (target) mount(page, { target });
