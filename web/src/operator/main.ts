@@ -5,5 +5,7 @@ import App from './App.svelte';
 
 await prefs.start('page');
 const target = document.getElementById('app');
-const page = new URLSearchParams(location.search).has('rehearse') ? (await import('./scripts/Rehearse.svelte')).default : App;
-if (target) mount(page, { target });
+const rehearse = new URLSearchParams(location.search).has('rehearse');
+// Not awaited: what is loaded then may import this very module, and would wait for it.
+if (target && rehearse) void import('./scripts/Rehearse.svelte').then((page) => mount(page.default, { target }));
+else if (target) mount(App, { target });
