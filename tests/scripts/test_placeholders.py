@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gc
+import random
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.scripts.check_texts import MAX_TEXT
 from dialer.scripts.model import Block, Field, Script
 from dialer.scripts.placeholders import (
     GAP,
@@ -41,6 +44,9 @@ CONTEXT = Context(
     client_name="Анна",
     client_city="Тверь",
     client_fields={"Номер договора": "77-1", "sly": "{{client.name}}"},
+    client_number="+7900",
+    deal_stage="Счёт",
+    deal_fields={"Сумма": "12"},
     operator_name="Ольга",
 )
 VALUES = {"day": "2026-03-12", "sum": "99.90", "lift": False, "list": ["a", "b"], "who": "Пётр"}
@@ -64,6 +70,7 @@ def said(text: str) -> str:
         ("{{client.name | коллега}}", "Анна"),
         ("{{client.name.upper}} {{__class__}} {{client}}", f"{GAP} {GAP} {GAP}"),
         ("{{client.fields.sly}}", "{{client.name}}"),
+        ("{{deal.stage}}, {{deal.fields.СУММА}}, {{client.number}}", "Счёт, 12, +7900"),
         ("{{ {{client.name}} }}", "{{ Анна }}"),
         ("{{}} {{client.name} {client.name}}", "{{}} {{client.name} {client.name}}"),
     ],
@@ -88,10 +95,73 @@ def test_broken_braces_are_found(text: str) -> None:
     assert broken_at(text) is not None or text == "{{{client.name}}}"
 
 
+HOSTILE = [
+    "{{client.name}}",
+    "{{field.who}}",
+    "{{field.day | {{client.name}} }}",
+    "{{__import__('os').system('id')}}",
+    "{{client.__class__.__mro__}}",
+    "{% for x in y %}",
+    "${7*7}",
+    "#{7*7}",
+    "<%= 7*7 %>",
+    "{{7*7}}",
+    "%(client.name)s",
+    "{0.__class__}",
+    "{{config}}",
+    "{{''.join(['a']*10**9)}}",
+    "{{field.day|safe}}",
+    "{{client.fields.sly}}",
+    "{{" * 50,
+    "}}" * 50,
+    "{{" + "a" * 199 + "}}",
+    "{{" + "a" * 500,
+    "<script>alert(1)</script>",
+    "\u202e\u0000\ud800",
+    "`id`",
+    "$(id)",
+]
+
+
+@pytest.mark.alone
+def test_10_000_hostile_templates_execute_nothing_and_take_a_millisecond_each() -> None:
+    """Of up to the greatest length that a text of a script may have; time is this thread's own."""
+    rng = random.Random(3)
+    marks = {"client.name": "CLIENT", "field.who": "WHO"}
+    known = table(SCRIPT, VALUES, CONTEXT) | marks  # type: ignore[arg-type]
+    pieces = [*HOSTILE, *PIECES, "слово ", "\n"]
+    slowest, gc_was = 0, gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(10_000):
+            text = "".join(rng.choices(pieces, k=rng.randrange(1, 200)))[: rng.choice([80, 400, MAX_TEXT])]
+            named = {each.name: each.spare for each in placeholders(text)}
+            begun = time.thread_time_ns()
+            shown = render(text, known)
+            slowest = max(slowest, time.thread_time_ns() - begun)
+            assert ("uid=" not in shown, "49" not in shown) == (True, True)
+            assert ("CLIENT" in shown) == ("client.name" in named)
+            assert len(shown.encode("utf-8", "replace")) <= MAX_OUTPUT_BYTES
+    finally:
+        if gc_was:
+            gc.enable()
+    assert slowest <= 1_000_000, f"{slowest / 1e6:.2f} ms"
+
+
 def test_the_allow_list() -> None:
     assert is_known("client.fields.Anything", {"day"})
     assert is_known("field.day", {"day"})
-    for name in ("field.other", "client.fields.", "client.phone", "operator", "client.__class__"):
+    assert is_known("deal.fields.Sum", set()) and is_known("answer.hello", set(), {"hello"})
+    for name in (
+        "field.other",
+        "deal.fields.",
+        "deal.id",
+        "answer.hello",
+        "client.fields.",
+        "client.phone",
+        "operator",
+        "client.__class__",
+    ):
         assert not is_known(name, {"day"})
 
 
