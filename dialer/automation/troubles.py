@@ -8,21 +8,21 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
+from dialer.automation.history import in_words
 from dialer.automation.tables import actions_done, deliveries
 from dialer.clients.tables import clients
-from dialer.scripts.actions import word
+from dialer.scripts.actions import WebHook
 from dialer.scripts.tables import runs
 
 MOST = 100
 
 
 class Undone(Struct, frozen=True, kw_only=True):
-    """`what`: the action's word; `hook`: the web hook's name; `state` left_out, waiting (still tried) or failed."""
+    """`what`: the action in words; `state` left_out, waiting (still tried) or failed; `detail`: why."""
 
     at: datetime
     client: str
     what: str
-    hook: str
     state: Literal["left_out", "waiting", "failed"]
     detail: str
     tries: int
@@ -49,7 +49,7 @@ def count(conn: Connection, operator_id: int, since: datetime) -> int:
     return int(conn.execute(left_out).scalar_one()) + int(conn.execute(failed).scalar_one())
 
 
-def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Undone]:
+def list_open(conn: Connection, operator_id: int, since: datetime, language: str) -> list[Undone]:
     """What came to nothing and was not seen, and what is still on its way; the newest first."""
     about = actions_done.join(runs, runs.c.id == actions_done.c.run_id).join(
         clients, clients.c.id == runs.c.client_id
@@ -72,8 +72,7 @@ def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Undon
         Undone(
             at=row.at,
             client=row.client,
-            what=word(row.action),
-            hook="",
+            what=in_words(row.action, language),
             state="left_out",
             detail=row.note,
             tries=0,
@@ -84,8 +83,7 @@ def list_open(conn: Connection, operator_id: int, since: datetime) -> list[Undon
         Undone(
             at=row.at,
             client=row.client,
-            what="web_hook",
-            hook=row.hook,
+            what=in_words(WebHook(hook=row.hook), language),
             state=row.state,
             detail=row.trouble,
             tries=row.tries,

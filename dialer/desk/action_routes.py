@@ -26,7 +26,9 @@ def operations(desks: Desks) -> list[Operation]:
     async def list_troubles(call: ApiCall) -> UndoneList:
         user, since = call.user.id, midnight_of(desks.world.now())
         return UndoneList(
-            items=await desks.world.store.read(lambda conn: troubles.list_open(conn, user, since))
+            items=await desks.world.store.read(
+                lambda conn: troubles.list_open(conn, user, since, call.user.language)
+            )
         )
 
     async def see_troubles(call: ApiCall) -> UndoneList:
@@ -35,7 +37,9 @@ def operations(desks: Desks) -> list[Operation]:
         await desks.world.store.write(lambda conn: troubles.seen(conn, user.id, since, now))
         await desks.recount(user.id)
         return UndoneList(
-            items=await desks.world.store.read(lambda conn: troubles.list_open(conn, user.id, since))
+            items=await desks.world.store.read(
+                lambda conn: troubles.list_open(conn, user.id, since, user.language)
+            )
         )
 
     return [

@@ -10,6 +10,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
 from dialer.auth.tables import users
+from dialer.automation import history
+from dialer.automation.history import DoneAction
 from dialer.campaigns.dispositions import INBOUND, OUTBOUND
 from dialer.campaigns.tables import campaigns, results
 from dialer.clients.numbers import national
@@ -73,6 +75,7 @@ class StepRow(Struct, frozen=True, kw_only=True):
     segment: int | None
     offset_s: float | None
     from_s: float | None
+    actions: list[DoneAction]  # what the script did at this step
 
 
 class CallPage(CallFacts, frozen=True, kw_only=True):
@@ -132,6 +135,7 @@ def load_call(conn: Connection, call_id: str, *, language: str, link: Link | Non
         .where(runs.c.call_id == call_id)
     ).first()
     taken = conn.execute(select(steps).where(steps.c.call_id == call_id).order_by(steps.c.seq))
+    done = history.of_call(conn, call_id, language)
     return CallPage(
         **_facts(row, language),
         client_id=row.client_id,
@@ -140,7 +144,7 @@ def load_call(conn: Connection, call_id: str, *, language: str, link: Link | Non
         cause=row.cause,
         comment=row.comment or "",
         script=ScriptNamed(name=script.name, version=script.number) if script else None,
-        steps=[_step(step, spans) for step in taken],
+        steps=[_step(step, spans, done.get((step.run_id, step.seq), [])) for step in taken],
         recording=recording_view.show(recorded, row, link) if recorded is not None else None,
     )
 
@@ -167,7 +171,7 @@ def _facts(row: Row[Any], language: str) -> dict[str, Any]:
     }
 
 
-def _step(step: Row[Any], spans: Sequence[Span]) -> StepRow:
+def _step(step: Row[Any], spans: Sequence[Span], actions: list[DoneAction]) -> StepRow:
     given, shown = locate(step.answered_at, spans), locate(step.entered_at, spans)
     from_s = shown[1] if given and shown and shown[0] == given[0] else 0.0  # begun in an earlier segment
     return StepRow(
@@ -184,6 +188,7 @@ def _step(step: Row[Any], spans: Sequence[Span]) -> StepRow:
         segment=given[0] if given else None,
         offset_s=given[1] if given else None,
         from_s=from_s if given else None,
+        actions=actions,
     )
 
 

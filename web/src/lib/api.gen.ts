@@ -2209,13 +2209,12 @@ export interface components {
         };
         /**
          * Undone
-         * @description `what`: the action's word; `hook`: the web hook's name; `state` left_out, waiting (still tried) or failed.
+         * @description `what`: the action in words; `state` left_out, waiting (still tried) or failed; `detail`: why.
          */
         Undone: {
             at: string;
             client: string;
             what: string;
-            hook: string;
             /** @enum {unknown} */
             state: "failed" | "left_out" | "waiting";
             detail: string;
@@ -2578,11 +2577,22 @@ export interface components {
             segment: number | null;
             offset_s: number | null;
             from_s: number | null;
+            actions: components["schemas"]["DoneAction"][];
         };
         /** KeptFieldRow */
         KeptFieldRow: {
             label: string;
             value: string;
+        };
+        /**
+         * DoneAction
+         * @description `state`: done; for what left the house waiting, delivered, failed; left_out, with the operator's `note`.
+         */
+        DoneAction: {
+            what: string;
+            /** @enum {unknown} */
+            state: "delivered" | "done" | "failed" | "left_out" | "waiting";
+            note: string;
         };
         /** RecordingView */
         RecordingView: {
@@ -4069,6 +4079,7 @@ export type CallPage = components['schemas']['CallPage'];
 export type ScriptNamed = components['schemas']['ScriptNamed'];
 export type StepRow = components['schemas']['StepRow'];
 export type KeptFieldRow = components['schemas']['KeptFieldRow'];
+export type DoneAction = components['schemas']['DoneAction'];
 export type RecordingView = components['schemas']['RecordingView'];
 export type SegmentView = components['schemas']['SegmentView'];
 export type Peaks = components['schemas']['Peaks'];
