@@ -126,7 +126,7 @@ def _fits(sought: Sought, rare: str) -> list[ColumnElement[bool]]:
     if sought.script is None:
         wanted.append(steps.c.script_id.is_not(None))
     else:
-        script = steps.c.script_id if sought.block else _walked(steps.c.script_id)
+        script = steps.c.script_id if sought.block and not rare else _walked(steps.c.script_id)
         wanted.append(script == sought.script)
     if sought.block:
         wanted.append(steps.c.block == sought.block)

@@ -158,6 +158,11 @@ steps = Table(
         *("answered_at", "run_id", "seq"),
         *("kind", "script_id", "block", "answer", "operator_id", "campaign_id", "saying_id"),
     ),
+    Index(
+        "ix_steps_operator",
+        *("operator_id", "answered_at", "run_id", "seq"),
+        *("kind", "script_id", "block", "answer", "campaign_id", "saying_id"),
+    ),
     Index("ix_steps_saying", "saying_id", "answered_at", "run_id", "seq"),
 )
 

@@ -127,11 +127,15 @@ async def test_a_search_reads_an_index_in_its_order_and_no_row(office: Office) -
         Sought(text="x", operator=1),
     ):
         plan = await office.store.read(lambda conn, sought=sought: _plan(conn, sought))
-        wanted = "ix_steps_block" if sought.block else "ix_steps_answered"
-        assert f"steps USING COVERING INDEX {wanted}" in plan, (sought, plan)
+        wanted = "operator" if sought.operator else "block" if sought.block else "answered"
+        if not (sought.operator and sought.block):  # either will do
+            assert f"steps USING COVERING INDEX ix_steps_{wanted}" in plan, (sought, plan)
+        assert "steps USING COVERING INDEX" in plan, (sought, plan)
         assert "TEMP B-TREE FOR ORDER BY" not in plan, (sought, plan)
     rare = await office.store.read(lambda conn: _plan(conn, Sought(text="x"), "text"))
     assert "ix_steps_saying" in rare
+    there = Sought(text="x", script=1, block="a")
+    assert "ix_steps_saying" in await office.store.read(lambda conn: _plan(conn, there, "text"))
     common = await office.store.read(lambda conn: _plan(conn, Sought(field="x", value="1")))
     assert "ix_steps_answered" in common and "ix_step_fields_step (run_id=? AND seq=?" in common, common
     rare = await office.store.read(lambda conn: _plan(conn, Sought(field="x", value="1", script=1), "field"))

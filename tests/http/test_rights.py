@@ -81,6 +81,7 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/statistics/scripts": CONSOLE,
     "GET /api/v1/statistics/scripts/{id}": CONSOLE,
     "GET /api/v1/answers": CONSOLE | {Role.REVIEWER},
+    "GET /api/v1/answers/filters": CONSOLE | {Role.REVIEWER},
     "GET /api/v1/own/figures": DESK,
     "GET /api/v1/own/reviews": DESK,
     "GET /api/v1/own/reviews/{id}": DESK,

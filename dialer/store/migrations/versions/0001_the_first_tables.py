@@ -930,6 +930,22 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index("ix_steps_call_id", ["call_id"], unique=False)
+        batch_op.create_index(
+            "ix_steps_operator",
+            [
+                "operator_id",
+                "answered_at",
+                "run_id",
+                "seq",
+                "kind",
+                "script_id",
+                "block",
+                "answer",
+                "campaign_id",
+                "saying_id",
+            ],
+            unique=False,
+        )
         batch_op.create_index("ix_steps_saying", ["saying_id", "answered_at", "run_id", "seq"], unique=False)
 
     op.create_table(
