@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.rig import missing
 
 REQUIRE_ALL = os.environ.get("REQUIRE") == "all"
 _HERE = Path(__file__).parent
+_BEGAN = time.monotonic()
+FAST_S = 60  # what the tests that need neither network nor browser may take on two cores
 _QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 # No deadline: what a busy machine takes for one example says nothing about the code.
@@ -59,3 +62,10 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: no collection of garbage walks it 2,000 times over."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Said, not failed: a busy machine says nothing about the tests."""
+    took = time.monotonic() - _BEGAN
+    if "not alone" in config.option.markexpr and took > FAST_S:
+        terminalreporter.write_line(f"These tests took {took:.0f} s and may take {FAST_S}.", yellow=True)
