@@ -47,6 +47,8 @@ def test_from_an_answer_to_its_clip_and_from_a_score_card_to_its_answer(
     expect(head.part("sum")).to_contain_text("Прохождений: 1")
     expect(head.part("funnel").locator("li")).not_to_have_count(0)
     expect(head.part("arrows").locator("tbody tr")).not_to_have_count(0)
+    expect(head.part("learnt-scheme").locator(".svelte-flow__edge.taken")).not_to_have_count(0)
+    expect(head.part("learnt-scheme").locator(".figures").first).to_be_visible()
     both_themes(head, "statistics")
     picture(head, tmp_path, "statistics")
     head.part("none-clips").first.click()
