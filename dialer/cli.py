@@ -286,7 +286,7 @@ def _progress(done: int) -> None:
 
 
 def _scripts(arguments: argparse.Namespace) -> int:
-    url = "" if arguments.action == "check" else _settings(arguments).store.url
+    url = "" if arguments.action in ("check", "library") else _settings(arguments).store.url
     told = uvloop.run(carry_out_script(arguments.action, arguments.what, url, arguments.language, utc_now()))
     print(told.err, end="", file=sys.stderr)
     print(told.out, end="")

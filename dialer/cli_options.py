@@ -45,9 +45,10 @@ def _add_script(command: Command) -> None:
         ("check", "FILE", "say all that is wrong with script files, which may pass through each other"),
         ("import", "FILE", "publish the scripts of files, all or none"),
         ("export", "NAME", "print a script's latest version as a file"),
+        ("library", "NAME", "list the scripts that are shipped to start from, or print some of them"),
     ):
         parser = actions.add_parser(action, help=help, description=help)
-        parser.add_argument("what", nargs="+", metavar=what)
+        parser.add_argument("what", nargs="*" if action == "library" else "+", metavar=what)
         parser.add_argument("--language", choices=("ru", "en"), default="en", help="of what is said")
 
 

@@ -13,6 +13,8 @@ from dialer.scripts import service
 from dialer.scripts.check import check, spotted
 from dialer.scripts.findings import Finding, Spot, has_errors
 from dialer.scripts.model import Language, Script
+from dialer.scripts.starters import starters
+from dialer.scripts.starters import text as text_of
 from dialer.scripts.weave import Library, uses
 from dialer.scripts.yaml_dump import dump
 from dialer.scripts.yaml_form import Loaded, load
@@ -60,7 +62,9 @@ class Told(Struct, frozen=True, kw_only=True):
 
 
 async def carry_out(action: str, what: Sequence[str], url: str, language: Language, now: datetime) -> Told:
-    """Do what the command says: check, import (both FILE...) or export (NAME...)."""
+    """Do what the command says: check, import (both FILE...), export (NAME...) or library ([NAME...])."""
+    if action == "library":
+        return _shipped(what, language)
     files = [Path(name) for name in what]
     if action == "check":
         return _told(check_files(files), language)
@@ -76,11 +80,22 @@ async def carry_out(action: str, what: Sequence[str], url: str, language: Langua
         await store.close()
 
 
-async def _exported(store: Store, names: Sequence[str]) -> Told:
-    texts = {name: await export(store, name) for name in names}
+def _shipped(names: Sequence[str], language: Language) -> Told:
+    """The library's scripts in one language: a line for each, or the text of those that are named."""
+    if not names:
+        mine = [one for one in starters() if one.language == language]
+        return Told(out="".join(f"{one.id:15} {one.name}: {one.about}\n" for one in mine))
+    return _texts({name: text_of(name, language) for name in names})
+
+
+def _texts(texts: Mapping[str, str | None]) -> Told:
     missing = [f"there is no script {name!r}\n" for name, text in texts.items() if text is None]
     found = [text for text in texts.values() if text is not None]
     return Told(out="\n---\n".join(found), err="".join(missing), status=int(bool(missing)))
+
+
+async def _exported(store: Store, names: Sequence[str]) -> Told:
+    return _texts({name: await export(store, name) for name in names})
 
 
 def _told(found: Mapping[Path, list[Finding]], language: Language) -> Told:
