@@ -65,10 +65,12 @@ def operations_of(
         *learning_routes.operations(store, sound, lambda: desks.world.now()),
         *review_routes.operations(store, lambda: desks.world.now(), lambda: secrets.randbits(32)),
         *listening_routes.operations(desks),
+        *trial_routes.operations(
+            store, lambda: desks.world.now()
+        ),  # `/scripts/library` before `/scripts/{id}`
         *script_routes.operations(
             store, Editors(time.monotonic), lambda: desks.world.now(), settings.web_hooks
         ),
-        *trial_routes.operations(store, lambda: desks.world.now()),
         *rehearsal_routes.operations(store, lambda: desks.world.now(), lambda: desks.world.new_id()),
         *doctor_routes.operations(doctor, auth.all_users if auth is not None else _nobody),
         *auth_routes.operations(

@@ -1,4 +1,4 @@
-"""Trials of versions, and who may do what with a script: for those who write scripts."""
+"""Trials of versions, who may do what with a script, scripts to start from: for those who write them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dialer.scripts import rights, trials
 from dialer.scripts.guarded import with_right
 from dialer.scripts.rights import Rights
 from dialer.scripts.shelf import PublishedVersion, load_versions
+from dialer.scripts.starters import Starter, starters
 from dialer.scripts.trial import WORTH
 from dialer.scripts.trials import TrialRow
 from dialer.store.engine import Store
@@ -63,11 +64,21 @@ class RightsView(Struct, frozen=True, kw_only=True):
     roles: list[str]
 
 
+class LibraryList(Struct, frozen=True, kw_only=True):
+    """The scripts that are shipped, those of the reader's language first."""
+
+    items: list[Starter]
+
+
 ASKED = (Role.OPERATOR, Role.SUPERVISOR, Role.REVIEWER)
 """The roles that a right may name; an admin has every right."""
 
 
 def operations(store: Store, now: Callable[[], datetime]) -> list[Operation]:
+    async def list_library(call: ApiCall) -> LibraryList:
+        mine = call.user.language
+        return LibraryList(items=sorted(starters(), key=lambda one: one.language != mine))
+
     async def list_trials(call: ApiCall) -> Trials:
         return await store.read(partial(_trials, script_id=number(call.path("id"))))
 
@@ -124,6 +135,14 @@ def operations(store: Store, now: Callable[[], datetime]) -> list[Operation]:
         )
 
     return [
+        Operation(
+            method="GET",
+            path="/api/v1/scripts/library",
+            summary="Scripts to start from",
+            permission=Permission.EDIT_SCRIPTS,
+            handler=list_library,
+            answers=LibraryList,
+        ),
         operation("GET", "trials", "Trials of a script's versions", list_trials, Trials),
         operation("POST", "trials", "Try versions against each other", start_trial, Trials, TrialBody),
         operation("POST", "trials/stop", "End a trial undecided", stop_trial, Trials, StopTrialBody),

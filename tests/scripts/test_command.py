@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer.scripts.command import check_files, read_script, rendered
+from dialer.scripts.command import carry_out, check_files, read_script, rendered
 from dialer.scripts.engine import move, start
 from dialer.scripts.placeholders import GAP, Context
 from dialer.scripts.run import Give, JumpTo, Move, Moved
@@ -32,6 +32,16 @@ def test_a_shipped_script_has_no_fault_at_all(path: Path) -> None:
     assert rendered(path, findings, "en") == ""
     assert script is not None
     assert load(dump(script)).script == script
+
+
+async def test_the_library_is_listed_and_printed() -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    listed = await carry_out("library", [], "", "en", now)
+    assert listed.out.startswith("cold_call") and listed.out.count("\n") == 6
+    printed = await carry_out("library", ["survey"], "", "ru", now)
+    assert printed.out.startswith("format: 1\nname: Опрос") and printed.status == 0
+    missing = await carry_out("library", ["../secret"], "", "en", now)
+    assert (missing.out, missing.status) == ("", 1)
 
 
 def test_findings_are_written_as_compilers_do(tmp_path: Path) -> None:

@@ -1181,6 +1181,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scripts to start from */
+        get: operations["list_library"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trials of a script's versions */
+        get: operations["list_trials"];
+        put?: never;
+        /** Try versions against each other */
+        post: operations["start_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/trials/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a trial undecided */
+        post: operations["stop_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/trials/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a trial, and take a version */
+        post: operations["adopt_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{id}/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may see, start, edit a script */
+        get: operations["read_rights"];
+        put?: never;
+        /** Say who may */
+        post: operations["set_rights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts": {
         parameters: {
             query?: never;
@@ -1381,76 +1468,6 @@ export interface paths {
         get: operations["export_script"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/scripts/{id}/trials": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Trials of a script's versions */
-        get: operations["list_trials"];
-        put?: never;
-        /** Try versions against each other */
-        post: operations["start_trial"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/scripts/{id}/trials/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End a trial undecided */
-        post: operations["stop_trial"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/scripts/{id}/trials/adopt": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End a trial, and take a version */
-        post: operations["adopt_version"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/scripts/{id}/rights": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who may see, start, edit a script */
-        get: operations["read_rights"];
-        put?: never;
-        /** Say who may */
-        post: operations["set_rights"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3062,40 +3079,24 @@ export interface components {
             started_at: string;
             ended_at: string | null;
         };
-        /** ScriptList */
-        ScriptList: {
-            items: components["schemas"]["ScriptRow"][];
+        /**
+         * LibraryList
+         * @description The scripts that are shipped, those of the reader's language first.
+         */
+        LibraryList: {
+            items: components["schemas"]["Starter"][];
         };
         /**
-         * ScriptRow
-         * @description `version` 0: never published. `draft`: "" (nothing waits), "new" or "changed"; errors are the draft's.
+         * Starter
+         * @description One of them, ready to become a draft.
          */
-        ScriptRow: {
-            id: number;
-            name: string;
+        Starter: {
+            id: string;
             /** @enum {unknown} */
             language: "en" | "ru";
-            blocks: number;
-            version: number;
-            published_at: string | null;
-            draft: string;
-            errors: number;
-            warnings: number;
-            edited_by: string;
-            edited_at: string | null;
-            editors: string[];
-            archived: boolean;
-        };
-        /** NewScript */
-        NewScript: {
+            name: string;
+            about: string;
             script: components["schemas"]["Script"];
-            /** @default {} */
-            layout: {
-                [key: string]: [
-                    number,
-                    number
-                ];
-            };
         };
         /** Script */
         Script: {
@@ -3395,6 +3396,151 @@ export interface components {
             text: string;
             to: string;
         };
+        /**
+         * Trials
+         * @description All trials of a script, the latest first, and the versions that may be tried.
+         */
+        Trials: {
+            items: components["schemas"]["TrialRow"][];
+            versions: components["schemas"]["PublishedVersion"][];
+        };
+        /**
+         * TrialRow
+         * @description `winner`: the version that is better than every other, once that is no chance any more.
+         */
+        TrialRow: {
+            id: number;
+            since: string;
+            until: string | null;
+            started_by: string;
+            worth: number;
+            arms: components["schemas"]["ArmRow"][];
+            pairs: components["schemas"]["PairRow"][];
+            winner: number | null;
+            decided: number | null;
+            newer: boolean;
+        };
+        /**
+         * ArmRow
+         * @description One version in a trial, by its number. Only runs that ended, and that somebody heard, are counted.
+         */
+        ArmRow: {
+            version: number;
+            parts: number;
+            runs: number;
+            goals: number;
+            rate: number | null;
+            interval: components["schemas"]["dialer.scripts.trial.Interval"];
+        };
+        /**
+         * Interval
+         * @description Where something lies, at all looks together but for the risk; fractions.
+         */
+        "dialer.scripts.trial.Interval": {
+            low: number;
+            high: number;
+        };
+        /**
+         * PairRow
+         * @description Two versions by their numbers; `difference` is the other's rate less the first's.
+         */
+        PairRow: {
+            one: number;
+            other: number;
+            difference: number;
+            interval: components["schemas"]["dialer.scripts.trial.Interval"];
+            /** @enum {unknown} */
+            word: "no_difference" | "not_yet" | "real";
+        };
+        /** PublishedVersion */
+        PublishedVersion: {
+            number: number;
+            published_at: string;
+            published_by: string;
+            note: string;
+        };
+        /** TrialBody */
+        TrialBody: {
+            shares: components["schemas"]["TrialShare"][];
+            /** @default 0.02 */
+            worth: number;
+        };
+        /** TrialShare */
+        TrialShare: {
+            version: number;
+            parts: number;
+        };
+        /** StopTrialBody */
+        StopTrialBody: {
+            trial: number;
+        };
+        /** AdoptBody */
+        AdoptBody: {
+            trial: number;
+            version: number;
+        };
+        /**
+         * RightsView
+         * @description Whom each right names, as `role:operator` or `user:7`; an empty list is everybody whose role allows it.
+         */
+        RightsView: {
+            rights: components["schemas"]["Rights"];
+            users: components["schemas"]["Somebody"][];
+            roles: string[];
+        };
+        /**
+         * Rights
+         * @description For each right whom it names, as `role:operator` or `user:7`.
+         */
+        Rights: {
+            /** @default [] */
+            see: string[];
+            /** @default [] */
+            start: string[];
+            /** @default [] */
+            edit: string[];
+        };
+        /** Somebody */
+        Somebody: {
+            id: number;
+            name: string;
+            role: string;
+        };
+        /** ScriptList */
+        ScriptList: {
+            items: components["schemas"]["ScriptRow"][];
+        };
+        /**
+         * ScriptRow
+         * @description `version` 0: never published. `draft`: "" (nothing waits), "new" or "changed"; errors are the draft's.
+         */
+        ScriptRow: {
+            id: number;
+            name: string;
+            /** @enum {unknown} */
+            language: "en" | "ru";
+            blocks: number;
+            version: number;
+            published_at: string | null;
+            draft: string;
+            errors: number;
+            warnings: number;
+            edited_by: string;
+            edited_at: string | null;
+            editors: string[];
+            archived: boolean;
+        };
+        /** NewScript */
+        NewScript: {
+            script: components["schemas"]["Script"];
+            /** @default {} */
+            layout: {
+                [key: string]: [
+                    number,
+                    number
+                ];
+            };
+        };
         /** ScriptMade */
         ScriptMade: {
             id: number;
@@ -3545,13 +3691,6 @@ export interface components {
         VersionList: {
             items: components["schemas"]["PublishedVersion"][];
         };
-        /** PublishedVersion */
-        PublishedVersion: {
-            number: number;
-            published_at: string;
-            published_by: string;
-            note: string;
-        };
         /**
          * Comparison
          * @description `settings` are the changes of the script itself: its name, first block, common fields, jumps.
@@ -3607,109 +3746,6 @@ export interface components {
             editors: string[];
             revision: number;
             edited_by: string;
-        };
-        /**
-         * Trials
-         * @description All trials of a script, the latest first, and the versions that may be tried.
-         */
-        Trials: {
-            items: components["schemas"]["TrialRow"][];
-            versions: components["schemas"]["PublishedVersion"][];
-        };
-        /**
-         * TrialRow
-         * @description `winner`: the version that is better than every other, once that is no chance any more.
-         */
-        TrialRow: {
-            id: number;
-            since: string;
-            until: string | null;
-            started_by: string;
-            worth: number;
-            arms: components["schemas"]["ArmRow"][];
-            pairs: components["schemas"]["PairRow"][];
-            winner: number | null;
-            decided: number | null;
-            newer: boolean;
-        };
-        /**
-         * ArmRow
-         * @description One version in a trial, by its number. Only runs that ended, and that somebody heard, are counted.
-         */
-        ArmRow: {
-            version: number;
-            parts: number;
-            runs: number;
-            goals: number;
-            rate: number | null;
-            interval: components["schemas"]["dialer.scripts.trial.Interval"];
-        };
-        /**
-         * Interval
-         * @description Where something lies, at all looks together but for the risk; fractions.
-         */
-        "dialer.scripts.trial.Interval": {
-            low: number;
-            high: number;
-        };
-        /**
-         * PairRow
-         * @description Two versions by their numbers; `difference` is the other's rate less the first's.
-         */
-        PairRow: {
-            one: number;
-            other: number;
-            difference: number;
-            interval: components["schemas"]["dialer.scripts.trial.Interval"];
-            /** @enum {unknown} */
-            word: "no_difference" | "not_yet" | "real";
-        };
-        /** TrialBody */
-        TrialBody: {
-            shares: components["schemas"]["TrialShare"][];
-            /** @default 0.02 */
-            worth: number;
-        };
-        /** TrialShare */
-        TrialShare: {
-            version: number;
-            parts: number;
-        };
-        /** StopTrialBody */
-        StopTrialBody: {
-            trial: number;
-        };
-        /** AdoptBody */
-        AdoptBody: {
-            trial: number;
-            version: number;
-        };
-        /**
-         * RightsView
-         * @description Whom each right names, as `role:operator` or `user:7`; an empty list is everybody whose role allows it.
-         */
-        RightsView: {
-            rights: components["schemas"]["Rights"];
-            users: components["schemas"]["Somebody"][];
-            roles: string[];
-        };
-        /**
-         * Rights
-         * @description For each right whom it names, as `role:operator` or `user:7`.
-         */
-        Rights: {
-            /** @default [] */
-            see: string[];
-            /** @default [] */
-            start: string[];
-            /** @default [] */
-            edit: string[];
-        };
-        /** Somebody */
-        Somebody: {
-            id: number;
-            name: string;
-            role: string;
         };
         /**
          * Rehearsals
@@ -4132,9 +4168,8 @@ export type NothingBody = components['schemas']['NothingBody'];
 export type CallBody = components['schemas']['CallBody'];
 export type LiveListenings = components['schemas']['LiveListenings'];
 export type LiveListening = components['schemas']['LiveListening'];
-export type ScriptList = components['schemas']['ScriptList'];
-export type ScriptRow = components['schemas']['ScriptRow'];
-export type NewScript = components['schemas']['NewScript'];
+export type LibraryList = components['schemas']['LibraryList'];
+export type Starter = components['schemas']['Starter'];
 export type Script = components['schemas']['Script'];
 export type Block = components['schemas']['Block'];
 export type Field = components['schemas']['Field'];
@@ -4155,6 +4190,22 @@ export type CreateDocument = components['schemas']['CreateDocument'];
 export type Way = components['schemas']['Way'];
 export type DialerScriptsModelTask = components['schemas']['dialer.scripts.model.Task'];
 export type Jump = components['schemas']['Jump'];
+export type Trials = components['schemas']['Trials'];
+export type TrialRow = components['schemas']['TrialRow'];
+export type ArmRow = components['schemas']['ArmRow'];
+export type DialerScriptsTrialInterval = components['schemas']['dialer.scripts.trial.Interval'];
+export type PairRow = components['schemas']['PairRow'];
+export type PublishedVersion = components['schemas']['PublishedVersion'];
+export type TrialBody = components['schemas']['TrialBody'];
+export type TrialShare = components['schemas']['TrialShare'];
+export type StopTrialBody = components['schemas']['StopTrialBody'];
+export type AdoptBody = components['schemas']['AdoptBody'];
+export type RightsView = components['schemas']['RightsView'];
+export type Rights = components['schemas']['Rights'];
+export type Somebody = components['schemas']['Somebody'];
+export type ScriptList = components['schemas']['ScriptList'];
+export type ScriptRow = components['schemas']['ScriptRow'];
+export type NewScript = components['schemas']['NewScript'];
 export type ScriptMade = components['schemas']['ScriptMade'];
 export type YamlBody = components['schemas']['YamlBody'];
 export type YamlRead = components['schemas']['YamlRead'];
@@ -4172,7 +4223,6 @@ export type Checked = components['schemas']['Checked'];
 export type PublishBody = components['schemas']['PublishBody'];
 export type Published = components['schemas']['Published'];
 export type VersionList = components['schemas']['VersionList'];
-export type PublishedVersion = components['schemas']['PublishedVersion'];
 export type Comparison = components['schemas']['Comparison'];
 export type PartChange = components['schemas']['PartChange'];
 export type BlockName = components['schemas']['BlockName'];
@@ -4181,18 +4231,6 @@ export type RollBackBody = components['schemas']['RollBackBody'];
 export type ArchiveBody = components['schemas']['ArchiveBody'];
 export type EditingBody = components['schemas']['EditingBody'];
 export type Editing = components['schemas']['Editing'];
-export type Trials = components['schemas']['Trials'];
-export type TrialRow = components['schemas']['TrialRow'];
-export type ArmRow = components['schemas']['ArmRow'];
-export type DialerScriptsTrialInterval = components['schemas']['dialer.scripts.trial.Interval'];
-export type PairRow = components['schemas']['PairRow'];
-export type TrialBody = components['schemas']['TrialBody'];
-export type TrialShare = components['schemas']['TrialShare'];
-export type StopTrialBody = components['schemas']['StopTrialBody'];
-export type AdoptBody = components['schemas']['AdoptBody'];
-export type RightsView = components['schemas']['RightsView'];
-export type Rights = components['schemas']['Rights'];
-export type Somebody = components['schemas']['Somebody'];
 export type Rehearsals = components['schemas']['Rehearsals'];
 export type PastRehearsal = components['schemas']['PastRehearsal'];
 export type RehearsalBody = components['schemas']['RehearsalBody'];
@@ -7064,6 +7102,286 @@ export interface operations {
             };
         };
     };
+    list_library: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LibraryList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    start_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    stop_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopTrialBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    adopt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trials"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    read_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    set_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rights"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightsView"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
     list_scripts: {
         parameters: {
             query?: never;
@@ -7603,250 +7921,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            /** @description a problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        code: string;
-                        detail?: string;
-                        params?: Record<string, never>;
-                    };
-                };
-            };
-        };
-    };
-    list_trials: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trials"];
-                };
-            };
-            /** @description a problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        code: string;
-                        detail?: string;
-                        params?: Record<string, never>;
-                    };
-                };
-            };
-        };
-    };
-    start_trial: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TrialBody"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trials"];
-                };
-            };
-            /** @description a problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        code: string;
-                        detail?: string;
-                        params?: Record<string, never>;
-                    };
-                };
-            };
-        };
-    };
-    stop_trial: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["StopTrialBody"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trials"];
-                };
-            };
-            /** @description a problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        code: string;
-                        detail?: string;
-                        params?: Record<string, never>;
-                    };
-                };
-            };
-        };
-    };
-    adopt_version: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AdoptBody"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trials"];
-                };
-            };
-            /** @description a problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        code: string;
-                        detail?: string;
-                        params?: Record<string, never>;
-                    };
-                };
-            };
-        };
-    };
-    read_rights: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RightsView"];
-                };
-            };
-            /** @description a problem (RFC 9457) */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": {
-                        type: string;
-                        title: string;
-                        status: number;
-                        code: string;
-                        detail?: string;
-                        params?: Record<string, never>;
-                    };
-                };
-            };
-        };
-    };
-    set_rights: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Rights"];
-            };
-        };
-        responses: {
-            /** @description done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RightsView"];
-                };
             };
             /** @description a problem (RFC 9457) */
             default: {
