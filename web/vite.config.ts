@@ -32,6 +32,21 @@ function waveformWithoutInlineStyle(): Plugin {
   };
 }
 
+/** The login page speaks both languages at once: it carries only those of their texts that it says. */
+function loginTexts(): Plugin {
+  const said = /^(login|problem|theme|language|lang)\b/;
+  return {
+    name: 'login-texts',
+    enforce: 'pre',
+    load(id) {
+      if (!id.endsWith('.json?login')) return null;
+      const texts = JSON.parse(readFileSync(id.replace('?login', ''), 'utf8')) as Record<string, unknown>;
+      const kept = Object.fromEntries(Object.entries(texts).filter(([key]) => said.test(key)));
+      return { code: `export default ${JSON.stringify(kept)};`, moduleType: 'js' };
+    },
+  };
+}
+
 /** Svelte Flow's map of the scheme hands its colours on by an inline style, which our CSP refuses; ours come from the style sheet. */
 function minimapWithoutInlineStyle(): Plugin {
   const property = '--xy-minimap-background-color-props={bgColor}';
@@ -48,7 +63,7 @@ function minimapWithoutInlineStyle(): Plugin {
 
 export default defineConfig({
   root: here,
-  plugins: [svelte(), hashedTheme(), waveformWithoutInlineStyle(), minimapWithoutInlineStyle()],
+  plugins: [svelte(), hashedTheme(), loginTexts(), waveformWithoutInlineStyle(), minimapWithoutInlineStyle()],
   build: {
     target: 'es2022',
     outDir: process.env.CALLWRIGHT_WEB_OUT ?? resolve(here, '../dialer/http/static'),

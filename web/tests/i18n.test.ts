@@ -41,6 +41,13 @@ test('the operator\'s page asks for no text of the console', () => {
   }
 });
 
+test('the login page asks only for texts that it carries', () => {
+  for (const name of ['login/Login.svelte', 'ui/Appearance.svelte']) {
+    const source = readFileSync(join(import.meta.dirname, '../src', name), 'utf8');
+    for (const [, key] of source.matchAll(/\bt\(['`]([a-z_.]+)/g)) expect(key).toMatch(/^(login|problem|theme|language|lang)\b/);
+  }
+});
+
 test('a text fills in the same values in both languages', () => {
   for (const key of Object.keys(ru) as (keyof typeof ru)[]) expect(places(en[key]), key).toEqual(places(ru[key]));
 });
