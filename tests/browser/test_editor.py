@@ -435,7 +435,7 @@ def test_three_hundred_blocks_are_ready_in_time(open_screen: OpenScreen, office:
     slow.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     began = time.monotonic()
     screen.page.evaluate(f"location.hash = 'scripts/{made}'")
-    expect(screen.page.locator(".svelte-flow__node").filter(has_text=re.compile("^Блок 0"))).to_be_visible()
+    expect(screen.page.locator(".svelte-flow__node").filter(has_text=re.compile(r"^\s*Блок 0\b"))).to_be_visible()
     ready = time.monotonic() - began
     print(f"300 blocks ready in {ready:.2f} s")
     assert ready <= READY_S
