@@ -121,12 +121,15 @@ export class Editor {
   }
 
   /** A new block beside the selected one, or where it is wished; the panel opens with its title. */
-  add(at?: Place, title = ''): string {
+  add(at?: Place): void {
+    this.go(this.make('', at));
+    this.want('title');
+  }
+  /** A new block; one stays where one is. Gives its id. */
+  make(title: string, at?: Place): string {
     const id = freeId(title, blockIds(this.doc.script), 'block');
     const place = freePlace(this.doc, at ?? this.beside());
     this.edit((doc) => edits.addBlock(doc, newBlock(id, { title }), place));
-    this.go(id);
-    this.want('title');
     return id;
   }
 

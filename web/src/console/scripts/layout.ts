@@ -3,6 +3,7 @@ import { RETURN, type Block, type Doc, type Layout, type Place } from './doc';
 import { drawn, WIDTH } from './rows';
 
 const GAP = 60;
+const ROOM = 170; // a block grows while it is written
 
 /** Places for every block, the first one at the left. */
 export async function arranged(doc: Doc): Promise<Layout> {
@@ -50,13 +51,13 @@ export async function completed(doc: Doc): Promise<Layout> {
 export function freePlace(doc: Doc, wished: Place): Place {
   const taken = doc.script.blocks.flatMap((block) => {
     const place = doc.layout[block.id];
-    return place ? [{ x: place[0], y: place[1], height: drawn(block).height }] : [];
+    return place ? [{ x: place[0], y: place[1], height: Math.max(ROOM, drawn(block).height) }] : [];
   });
   let [x, y] = wished;
   for (let tries = 0; tries <= taken.length; tries += 1) {
-    const hit = taken.find((one) => Math.abs(one.x - x) < WIDTH && one.y < y + 120 && y < one.y + one.height + 20);
+    const hit = taken.find((one) => Math.abs(one.x - x) < WIDTH && one.y < y + ROOM && y < one.y + one.height + 20);
     if (!hit) break;
-    y = hit.y + hit.height + 24;
+    y = hit.y + hit.height + 20;
   }
   return [snap(x), snap(y)];
 }
