@@ -12,12 +12,12 @@ from dialer.auth.model import Permission
 from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
 from dialer.planning import service
-from dialer.planning.service import Task
+from dialer.planning.service import OwnTask
 from dialer.store.engine import Store
 
 
-class TaskList(Struct, frozen=True, kw_only=True):
-    items: list[Task]
+class OwnTaskList(Struct, frozen=True, kw_only=True):
+    items: list[OwnTask]
 
 
 class TaskDone(Struct, frozen=True, kw_only=True):
@@ -29,14 +29,14 @@ def operations(
 ) -> list[Operation]:
     """`changed` hears whose list is shorter now."""
 
-    async def list_tasks(call: ApiCall) -> TaskList:
+    async def list_tasks(call: ApiCall) -> OwnTaskList:
         user, role = call.user.id, call.user.role.value
-        return TaskList(items=await store.read(lambda conn: service.list_open(conn, user, role)))
+        return OwnTaskList(items=await store.read(lambda conn: service.list_open(conn, user, role)))
 
-    async def finish_task(call: ApiCall) -> TaskList:
+    async def finish_task(call: ApiCall) -> OwnTaskList:
         task, user, role = number(call.path("id")), call.user.id, call.user.role.value
 
-        def finish(conn: Connection) -> tuple[bool, list[Task]]:
+        def finish(conn: Connection) -> tuple[bool, list[OwnTask]]:
             done = service.finish(conn, task, user, role, now())
             return done, service.list_open(conn, user, role)
 
@@ -44,7 +44,7 @@ def operations(
         if not done:
             raise Problem(404, "task_gone")
         await changed(user)
-        return TaskList(items=items)
+        return OwnTaskList(items=items)
 
     return [
         Operation(
@@ -53,7 +53,7 @@ def operations(
             summary="What one has to do",
             permission=Permission.OWN_TASKS,
             handler=list_tasks,
-            answers=TaskList,
+            answers=OwnTaskList,
         ),
         Operation(
             method="POST",
@@ -62,6 +62,6 @@ def operations(
             permission=Permission.OWN_TASKS,
             handler=finish_task,
             body=TaskDone,
-            answers=TaskList,
+            answers=OwnTaskList,
         ),
     ]

@@ -18,7 +18,7 @@ Kind = Literal["task", "hand_over", "message"]
 MOST = 200  # of a list
 
 
-class Task(Struct, frozen=True, kw_only=True):
+class OwnTask(Struct, frozen=True, kw_only=True):
     """`mine`: given to this person by name; else to everybody of the role."""
 
     id: int
@@ -68,7 +68,7 @@ def _open_for(user_id: int, role: str) -> tuple[ColumnElement[bool], ...]:
     return tasks.c.done_at.is_(None), mine
 
 
-def list_open(conn: Connection, user_id: int, role: str) -> list[Task]:
+def list_open(conn: Connection, user_id: int, role: str) -> list[OwnTask]:
     """What somebody has to do, what is due first, first; at most two hundred."""
     found = conn.execute(
         select(tasks, clients.c.name.label("client"), users.c.name.label("maker"))
@@ -79,7 +79,7 @@ def list_open(conn: Connection, user_id: int, role: str) -> list[Task]:
         .limit(MOST)
     )
     return [
-        Task(
+        OwnTask(
             id=row.id,
             kind=row.kind,
             text=row.text,

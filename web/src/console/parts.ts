@@ -1,10 +1,10 @@
 /** Which parts of the console a role is shown. The server decides what it may: this only spares it closed doors. */
 const seniors = ['live', 'campaigns', 'calls', 'scripts', 'statistics', 'answers', 'reviews', 'lines', 'listenings'] as const;
-export type Part = (typeof seniors)[number] | 'health';
+export type Part = (typeof seniors)[number] | 'health' | 'hooks';
 
 const shown: Record<string, readonly Part[]> = {
   supervisor: seniors,
-  admin: [...seniors, 'health'],
+  admin: [...seniors, 'health', 'hooks'],
   reviewer: ['calls', 'answers', 'reviews'],
 };
 

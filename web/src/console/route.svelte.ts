@@ -10,7 +10,8 @@ export type Route =
   | { at: 'reviews' }
   | { at: 'lines' }
   | { at: 'listenings' }
-  | { at: 'health' };
+  | { at: 'health' }
+  | { at: 'hooks' };
 
 export function parse(hash: string): Route {
   const [at, id, query = ''] = hash.replace(/^#\/?/, '').split('/');
@@ -19,7 +20,7 @@ export function parse(hash: string): Route {
   if (at === 'calls') return { at, campaign: Number(id) || null };
   if (at === 'statistics') return { at, id: Number(id) || null, query };
   if (at === 'answers') return { at, query: id ?? '' };
-  if (at === 'reviews' || at === 'lines' || at === 'listenings' || at === 'health') return { at };
+  if (at === 'reviews' || at === 'lines' || at === 'listenings' || at === 'health' || at === 'hooks') return { at };
   if (at === 'call' && id) return { at, id };
   return { at: 'live' };
 }

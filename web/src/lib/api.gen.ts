@@ -2242,15 +2242,15 @@ export interface components {
          * @description Nothing has to be said.
          */
         Seen: Record<string, never>;
-        /** TaskList */
-        TaskList: {
-            items: components["schemas"]["dialer.planning.service.Task"][];
+        /** OwnTaskList */
+        OwnTaskList: {
+            items: components["schemas"]["OwnTask"][];
         };
         /**
-         * Task
+         * OwnTask
          * @description `mine`: given to this person by name; else to everybody of the role.
          */
-        "dialer.planning.service.Task": {
+        OwnTask: {
             id: number;
             /** @enum {unknown} */
             kind: "hand_over" | "message" | "task";
@@ -3126,7 +3126,7 @@ export interface components {
             /** @default true */
             keep_log: boolean;
             /** @default [] */
-            tasks: components["schemas"]["dialer.scripts.model.Task"][];
+            tasks: components["schemas"]["Task"][];
             /** @default [] */
             common: components["schemas"]["Field"][];
             /** @default [] */
@@ -3383,7 +3383,7 @@ export interface components {
          * Task
          * @description Something to do in the course of the conversation: ticked off by the operator, never in the way.
          */
-        "dialer.scripts.model.Task": {
+        Task: {
             id: string;
             text: string;
         };
@@ -4082,8 +4082,8 @@ export type AsideRow = components['schemas']['AsideRow'];
 export type UndoneList = components['schemas']['UndoneList'];
 export type Undone = components['schemas']['Undone'];
 export type Seen = components['schemas']['Seen'];
-export type TaskList = components['schemas']['TaskList'];
-export type DialerPlanningServiceTask = components['schemas']['dialer.planning.service.Task'];
+export type OwnTaskList = components['schemas']['OwnTaskList'];
+export type OwnTask = components['schemas']['OwnTask'];
 export type TaskDone = components['schemas']['TaskDone'];
 export type HookList = components['schemas']['HookList'];
 export type HookRow = components['schemas']['HookRow'];
@@ -4188,7 +4188,7 @@ export type SendMail = components['schemas']['SendMail'];
 export type CreateOrder = components['schemas']['CreateOrder'];
 export type CreateDocument = components['schemas']['CreateDocument'];
 export type Way = components['schemas']['Way'];
-export type DialerScriptsModelTask = components['schemas']['dialer.scripts.model.Task'];
+export type Task = components['schemas']['Task'];
 export type Jump = components['schemas']['Jump'];
 export type Trials = components['schemas']['Trials'];
 export type TrialRow = components['schemas']['TrialRow'];
@@ -5572,7 +5572,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskList"];
+                    "application/json": components["schemas"]["OwnTaskList"];
                 };
             };
             /** @description a problem (RFC 9457) */
@@ -5614,7 +5614,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TaskList"];
+                    "application/json": components["schemas"]["OwnTaskList"];
                 };
             };
             /** @description a problem (RFC 9457) */

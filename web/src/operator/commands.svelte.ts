@@ -10,7 +10,7 @@ import { result } from '../state/result.svelte';
 import { run } from '../state/run.svelte';
 import type { IconName } from '../ui/icons';
 
-export const dialog = $state({ keys: false, scripts: false });
+export const dialog = $state({ keys: false, todo: false, scripts: false });
 const throttle = new Throttle();
 
 export interface Command {

@@ -39,7 +39,15 @@ export type Verb =
 /** What rings or ends a phone must not be sent late; what is written down is worth waiting for. */
 const patience: Partial<Record<Verb, number>> = { step: 600_000, fields: 600_000, draft: 600_000, client: 600_000, save: 60_000 };
 
+/** A press that was refused for one of the script's actions: it may be made without it. */
+export interface Held {
+  verb: Verb;
+  body: { without?: number[] };
+  problem: Problem;
+}
+
 class Desk {
+  held = $state.raw<Held | null>(null);
   view = $state.raw<DeskView | null>(null);
   up = $state(false);
   lostAt = $state(0);
@@ -79,7 +87,8 @@ class Desk {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.status === 401) toLogin();
-      if (!quiet) this.problem = error;
+      if (error.params.nth !== undefined) this.held = { verb, body, problem: error };
+      else if (!quiet) this.problem = error;
       return false;
     } finally {
       this.busy.delete(verb);
