@@ -78,7 +78,7 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           // In one piece, though the parts that are loaded later use some of it: small pieces are packed worse.
-          groups: [{ name: 'desk', test: /src\/(operator\/(?!scripts\/|doing\/|main)|state\/(desk|run|result)\.)/ }],
+          groups: [{ name: 'desk', test: /src\/(operator\/(?!scripts\/|doing\/|Own\.|main)|state\/(desk|run|result)\.)/ }],
         },
       },
     },
