@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { partsOf, seesAll } from '../src/console/parts';
 
-test('a reviewer is shown calls and nothing else, and has no live picture to wait for', () => {
-  expect(partsOf('reviewer')).toEqual(['calls']);
+test('a reviewer is shown calls, what was said in them and reviews, and nothing else, and has no live picture to wait for', () => {
+  expect(partsOf('reviewer')).toEqual(['calls', 'answers', 'reviews']);
   expect(seesAll('reviewer')).toBe(false);
 });
 
