@@ -94,7 +94,7 @@ def pass_through(conn: Connection, script: Script, number: int, plan: dict[str, 
         run = done
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(one=any_scripts(), plans=st.lists(a_run, max_size=6))
 def test_sums_are_what_the_rows_say(conn: Connection, one: Script, plans: list[dict[str, Any]]) -> None:
     clear(conn)
