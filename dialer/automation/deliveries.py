@@ -108,7 +108,7 @@ def settle(
 
 def resend(conn: Connection, delivery: str, now: datetime) -> bool:
     """Try once more, by hand: what failed, or waits for its next try, or was delivered. The key stays."""
-    again = {"state": "waiting", "due_at": now, "tries": 0, "ended_at": None}
+    again = {"state": "waiting", "due_at": now, "tries": 0, "ended_at": None, "status": None, "trouble": ""}
     found = conn.execute(update(deliveries).where(deliveries.c.id == delivery).values(**again)).rowcount == 1
     if found:
         outbox.append(conn, DeliveryQueued(delivery=delivery), now)
