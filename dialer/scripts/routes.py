@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
+import msgspec
 from aiohttp import web
 from sqlalchemy import Connection
 
@@ -110,7 +111,7 @@ def operations(
 
     async def check_script(call: ApiCall) -> Checked:
         judge = partial(drafts.judge, hooks=hooks, script_id=number(call.path("id")), script=call.body.script)
-        return Checked(findings=_said(await store.read(judge), _language(call)))
+        return Checked(findings=_said(await store.read(judge), _language(call), call.body.script))
 
     async def publish_script(call: ApiCall) -> Published:
         script_id, body = number(call.path("id")), cast(PublishBody, call.body)
@@ -267,7 +268,7 @@ def _draft(
         edited_by=draft.edited_by,
         edited_at=draft.edited_at,
         archived=draft.archived,
-        findings=_said(drafts.judge(conn, script_id, draft.script, hooks), language),
+        findings=_said(drafts.judge(conn, script_id, draft.script, hooks), language, draft.script),
         others=[
             OtherScript(name=name, language=script.language)
             for name, script in sorted(others.items())
@@ -294,11 +295,26 @@ def _saved(draft: Draft, findings: list[Finding], language: Language) -> Saved:
         revision=draft.revision,
         edited_at=draft.edited_at,
         changed=draft.changed,
-        findings=_said(findings, language),
+        findings=_said(findings, language, draft.script),
     )
 
 
-def _said(findings: list[Finding], language: Language) -> list[FindingView]:
+def _worded(finding: Finding, script: Script | None) -> Finding:
+    """With titles and words in place of ids: whoever edits by the scheme never sees those."""
+    block = script.block(finding.path[1]) if script and len(finding.path) > 1 else None
+    if block is None:
+        return finding
+    params = dict(finding.params)
+    if params.get("block") == block.id and block.title:
+        params["block"] = block.title
+    answer = next((one.text for one in block.answers if one.id == params.get("answer")), "")
+    if answer:
+        params["answer"] = answer
+    return msgspec.structs.replace(finding, params=params)
+
+
+def _said(findings: list[Finding], language: Language, script: Script | None = None) -> list[FindingView]:
+    findings = [_worded(finding, script) for finding in findings]
     return [
         FindingView(
             code=finding.code,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { bodyOf, bodyText, newAction } from '../../src/console/scripts/actions';
 import { block, freeId, newBlock, outletOf } from '../../src/console/scripts/doc';
 import * as edits from '../../src/console/scripts/edits';
 import { small } from './made';
@@ -57,4 +58,11 @@ test('the order of a list', () => {
   expect(edits.shifted(['a', 'b', 'c'], 1, -1)).toEqual(['b', 'a', 'c']);
   expect(edits.shifted(['a', 'b', 'c'], 2, 1)).toEqual(['a', 'b', 'c']);
   expect(edits.shifted(['a', 'b', 'c'], 0, -1)).toEqual(['a', 'b', 'c']);
+});
+
+test('an action begins with every part that the server knows, and a web hook says its body in lines', () => {
+  expect(newAction('web_hook')).toEqual({ do: 'web_hook', hook: '', body: [], when: '' });
+  expect(newAction('callback')).toEqual({ do: 'callback', date: '', time: '', minutes: 0, when: '' });
+  const body = [{ key: 'who', value: '{{client.name}}' }, { key: 'at', value: '12:30' }];
+  expect(bodyOf(bodyText(body))).toEqual(body);
 });
