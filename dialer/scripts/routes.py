@@ -44,7 +44,7 @@ from dialer.scripts.editor_view import (
 from dialer.scripts.editors import Editors
 from dialer.scripts.findings import Finding
 from dialer.scripts.guarded import with_right
-from dialer.scripts.model import Language
+from dialer.scripts.model import Language, Script
 from dialer.scripts.placeholders import Context
 from dialer.scripts.preview import walk
 from dialer.scripts.rights import NOBODY_NAMED, all_rights, allowed
