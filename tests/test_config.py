@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from dialer.config import EXAMPLE, ConfigError, LineSettings, PbxSettings, Settings, load, secret_of
+from dialer.wiring import hooks_of
 
 GOOD = """\
 log_level = "DEBUG"
@@ -342,3 +343,20 @@ def test_a_line_that_cannot_be_dialled_is_refused_with_the_reason(path: Path, di
     told = complaint(path, f'[lines.main]\nregion = "RU"\ndial = "{dial}"\n')
     assert "line 3: lines.main.dial" in told
     assert why in told
+
+
+def test_web_hooks_have_an_address_and_perhaps_a_secret(path: Path, tmp_path: Path) -> None:
+    hook = '[web_hooks.crm]\nurl = "https://crm.example/calls"\n'
+    settings = loaded(path, hook, DIALER_WEB_HOOKS_CRM_TIMEOUT_S="5")
+    assert (settings.web_hooks["crm"].url, settings.web_hooks["crm"].timeout_s) == (
+        "https://crm.example/calls",
+        5,
+    )
+    for wrong in ("ftp://crm.example/", "https://name:secret@crm.example/", "crm.example"):
+        assert "line 2: web_hooks.crm.url" in complaint(path, f'[web_hooks.crm]\nurl = "{wrong}"\n')
+    (tmp_path / "secret").write_text("very secret\n", encoding="utf-8")
+    signed = loaded(path, f'{hook}secret_file = "{tmp_path}/secret"\n')
+    found = hooks_of(signed)["crm"]
+    assert (found.secret, "secret" in repr(found)) == ("very secret", False)
+    with pytest.raises(ConfigError, match=r"web_hooks\.crm\.secret_file"):
+        hooks_of(loaded(path, f'{hook}secret_file = "{tmp_path}/nothing"\n'))
