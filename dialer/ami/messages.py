@@ -84,7 +84,7 @@ class Extension(enum.StrEnum):
 
 
 class Variable(enum.StrEnum):
-    """The channel variables that we may set."""
+    """The channel variables that we may set, and the one that we only ask for."""
 
     CALL = "CW_CALL"
     RECORD = "CW_RECORD"
@@ -93,6 +93,7 @@ class Variable(enum.StrEnum):
         "TIMEOUT(absolute)"  # a function: Asterisk ends the channel so many seconds later, whoever lives then
     )
     SPIED = "CW_SPIED"  # the leg that a supervisor listens to
+    BROKEN_OFF = "CHANNEL(checkhangup)"  # "1": it is to leave what it does, for an end or for another place
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dialer.ami.messages import (
     Dialled,
     Endpoint,
     Extension,
+    GetVariable,
     Hangup,
     Mute,
     Originate,
@@ -174,11 +175,28 @@ class AsteriskPbx:
         await self._ask(Bridge(client, operator))
 
     async def _out_of_room(self, *legs: str) -> None:
-        match [leg for leg, stay in self._where.of(*legs).items() if stay.room]:
+        match inside := [leg for leg, stay in self._where.of(*legs).items() if stay.room]:
             case [one, other]:
                 await self._move(RedirectBoth((one, other), Context.ROOM, (Extension.OUT, Extension.OUT)))
             case [one]:
                 await self._move(Redirect(one, Context.ROOM, Extension.OUT))
+        for leg in inside:
+            await self._arrived(leg)
+
+    async def _arrived(self, leg: str) -> None:
+        """Wait until a leg that was sent elsewhere is there: it leaves a bridge a little before.
+
+        Bridge that takes it in between (seen on 22.10) takes the order to break off along, and in its new bridge the
+        leg is hung up by it.
+        """
+        for pause_s in _FREE_S:
+            try:
+                answer = await self._connection().ask(GetVariable(leg, Variable.BROKEN_OFF))
+            except PbxRefused:
+                return  # it is gone: Bridge will say so
+            if answer.get("Value") != "1":
+                return
+            await asyncio.sleep(pause_s)
 
     async def hangup(self, *, leg: str) -> None:
         await self._ask(Hangup(leg))
@@ -288,10 +306,11 @@ class AsteriskPbx:
         """Send a leg elsewhere, and see it leave the bridge that it was in.
 
         One that has not arrived from the last time yet is refused as if it were gone: it is asked for again, as a
-        refused order did nothing.
+        refused order did nothing. Who is left behind in a bridge of two is seen to where he goes: sent elsewhere on
+        his way (seen on 22.10), he is hung up.
         """
         legs = (redirect.leg,) if isinstance(redirect, Redirect) else redirect.legs
-        stays = self._where.of(*legs)
+        stays, behind = self._where.of(*legs), self._where.left_behind(*legs)
         for pause_s in _ARRIVES_S:
             try:
                 await self._ask(redirect)
@@ -302,7 +321,7 @@ class AsteriskPbx:
             await asyncio.sleep(pause_s)
         else:
             await self._ask(redirect)
-        await self._where.left(stays, _LEAVES_S)
+        await self._where.left(stays, behind, _LEAVES_S)
 
     def _hear(self, report: Report) -> None:
         self._where.hear(report)

@@ -221,7 +221,11 @@ def get_variable(manager: Manager, request: Request) -> None:
         manager.refuse(request, "No such channel")
         return
     name = request.get("Variable")
-    manager.answer(request, "Success", f"Variable: {name}", f"Value: {channel.variables.get(name, '')}")
+    if name == "CHANNEL(checkhangup)":
+        value = "1" if manager.world.clock.now() < channel.free_at else "0"
+    else:
+        value = channel.variables.get(name, "")
+    manager.answer(request, "Success", f"Variable: {name}", f"Value: {value}")
 
 
 def mute_recording(manager: Manager, request: Request) -> None:

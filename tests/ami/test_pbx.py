@@ -14,7 +14,7 @@ import pytest
 
 from dialer.ami.pbx import AsteriskPbx
 from dialer.ami.reconnect import LONG_CAP_S, SHORT_CAP_S, Lifeline, pause_s
-from dialer.telephony.model import LegAnswered, LegBridged, LegEnded, LegOrderFailed
+from dialer.telephony.model import LegAnswered, LegBridged, LegEnded, LegOrderFailed, LegUnbridged
 from dialer.telephony.port import (
     Connected,
     DialOrder,
@@ -289,6 +289,63 @@ async def test_who_is_in_a_room_is_sent_out_and_has_left_before_the_bridge(legs:
     assert len(fake.of("Bridge")) == 1
 
 
+@pytest.mark.parametrize("leg", [CALL, "S1"])
+async def test_who_has_left_a_room_and_not_arrived_yet_is_not_bridged(leg: str) -> None:
+    """Seen on the real one, in 1 of 100: such a leg comes into its new bridge and is hung up 0.3 ms later."""
+    left = iter(range(2))
+
+    def arriving(headers: dict[str, str]) -> str:
+        assert headers["Variable"] == "CHANNEL(checkhangup)"
+        assert not fake.of("Bridge")
+        value = "1" if headers["Channel"] == leg and next(left, None) is not None else "0"
+        return message("Response: Success", f"ActionID: {headers['ActionID']}", f"Value: {value}")
+
+    fake = FakeAmi(answers={"Getvar": arriving})
+    async with at_hand(fake) as (pbx, reports):
+        fake.push("".join(in_room("Enter", one) for one in (CALL, "S1")))
+        await reports.until(lambda _: reports.count(LegBridged) == 2)
+        bridging = asyncio.create_task(pbx.bridge(client=CALL, operator="S1"))
+        await fake.wait_for("Redirect")
+        fake.push("".join(in_room("Leave", one) for one in (CALL, "S1")))
+        await bridging
+    assert [asked["Channel"] for asked in fake.of("Getvar")].count(leg) == 3
+    assert len(fake.of("Bridge")) == 1
+
+
+async def test_an_operator_whom_the_client_leaves_for_a_room_has_come_back_before_he_is_sent_there() -> None:
+    """Seen on the real one, in 1 of 400: sent elsewhere on his way out of a bridge, his phone is hung up."""
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, reports):
+        fake.push("".join(in_bridge("Enter", leg) for leg in (CALL, "S1")))
+        await reports.until(lambda _: reports.count(LegBridged) == 2)
+        gathering = asyncio.create_task(pbx.gather(room=CALL, client=CALL, operator="S1", third="T1"))
+        await fake.wait_for("Redirect")
+        fake.push("".join(in_bridge("Leave", leg) for leg in (CALL, "S1")))
+        await reports.until(lambda _: reports.count(LegUnbridged) == 2)
+        assert len(fake.of("Redirect")) == 1
+        fake.push(READY)
+        await gathering
+    assert [asked["Channel"] for asked in fake.of("Redirect")] == [CALL, "T1", CALL]
+
+
+async def test_who_never_arrives_is_bridged_all_the_same_and_who_is_gone_at_once() -> None:
+    """Asterisk itself has the last word."""
+    for answer, asked in ((refusing("No such channel", 99), 1), (unmoved, 7)):
+        fake = FakeAmi(answers={"Getvar": answer})
+        async with at_hand(fake) as (pbx, reports):
+            fake.push(in_room("Enter", CALL))
+            await reports.until(lambda _, reports=reports: reports.count(LegBridged) == 1)
+            bridging = asyncio.create_task(pbx.bridge(client=CALL, operator="S1"))
+            await fake.wait_for("Redirect")
+            fake.push(in_room("Leave", CALL))
+            await bridging
+        assert (len(fake.of("Getvar")), len(fake.of("Bridge"))) == (asked, 1)
+
+
+def unmoved(headers: dict[str, str]) -> str:
+    return message("Response: Success", f"ActionID: {headers['ActionID']}", "Value: 1")
+
+
 def refusing(why: str, times: int) -> Callable[[dict[str, str]], str]:
     """An answer that is no so many times, and then yes."""
     left = iter(range(times))
@@ -298,6 +355,15 @@ def refusing(why: str, times: int) -> Callable[[dict[str, str]], str]:
         return message(f"Response: {word}", f"ActionID: {headers['ActionID']}", f"Message: {said}")
 
     return answer
+
+
+READY = message(
+    "Event: UserEvent", "Timestamp: 1.5", "Uniqueid: S1", "UserEvent: CallwrightSession", "State: ready"
+)
+
+
+def in_bridge(what: str, leg: str) -> str:
+    return message(f"Event: Bridge{what}", "Timestamp: 1.5", f"Uniqueid: {leg}", "BridgeUniqueid: b1")
 
 
 def in_room(what: str, leg: str) -> str:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from dialer.ami.whereabouts import Stay, Whereabouts
-from dialer.telephony.model import LegBridged, LegEnded, LegUnbridged, LiveLeg, Snapshot
+from dialer.telephony.model import (
+    LegAlone,
+    LegBridged,
+    LegEnded,
+    LegUnbridged,
+    LiveLeg,
+    PbxEvent,
+    SessionReady,
+    Snapshot,
+)
 from dialer.telephony.port import Connected
 
 
@@ -40,7 +51,7 @@ def test_after_a_gap_the_snapshot_says_it() -> None:
 
 async def test_who_waits_is_told_when_the_last_has_left() -> None:
     where = there(client="room", operator="room")
-    waits = asyncio.create_task(where.left(where.of("client", "operator"), 5.0))
+    waits = asyncio.create_task(where.left(where.of("client", "operator"), {}, 5.0))
     for leg in ("client", "operator"):
         await asyncio.sleep(0)
         assert not waits.done()
@@ -50,5 +61,33 @@ async def test_who_waits_is_told_when_the_last_has_left() -> None:
 
 async def test_a_leg_that_stays_is_not_waited_for_longer_than_said() -> None:
     where = there(client="b1")
-    assert not await where.left(where.of("client"), 0.01)
-    assert await where.left(where.of("nobody"), 0.0)
+    assert not await where.left(where.of("client"), {}, 0.01)
+    assert await where.left(where.of("nobody"), {}, 0.0)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        SessionReady(leg="operator", at=2.2),
+        LegAlone(leg="operator", at=2.2),
+        LegEnded(leg="operator", at=2.2, cause=16),
+        LegBridged(leg="operator", at=2.2, bridge="b2"),
+    ],
+)
+async def test_who_is_left_behind_is_waited_for_until_he_says_where_he_is(says: PbxEvent) -> None:
+    where = there(client="b1", operator="b1", another="b3")
+    behind = where.left_behind("client")
+    assert behind == {"operator": Stay("b1", False)}
+    waits = asyncio.create_task(where.left(where.of("client"), behind, 5.0))
+    for leg in ("client", "operator"):
+        where.hear(LegUnbridged(leg=leg, at=2.0, bridge="b1"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not waits.done()
+    where.hear(says)
+    assert await waits
+
+
+def test_nobody_is_left_behind_in_a_room_or_by_those_who_go_together() -> None:
+    assert there(client="room", operator="room").left_behind("client") == {}
+    assert there(client="b1", operator="b1").left_behind("client", "operator") == {}

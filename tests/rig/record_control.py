@@ -93,7 +93,15 @@ def out_of_room(s: Stage, *legs: str) -> None:
     s.done("Redirect", *_out(*legs))
     for leg in legs:
         s.ami.event("BridgeLeave", since=here, Uniqueid=leg)
-    s.talk(0.02)  # the last of it comes after the word
+    for leg in legs:
+        while _leaving(s, leg):
+            s.talk(0.005)
+    s.talk(0.02)  # the virtual one takes its time as well
+
+
+def _leaving(s: Stage, leg: str) -> bool:
+    """Whether a leg is to leave what it does and has not come to where it was sent."""
+    return s.ami.ask("Getvar", ("Channel", leg), ("Variable", "CHANNEL(checkhangup)"))["Value"] == "1"
 
 
 def _out(*legs: str) -> tuple[tuple[str, str], ...]:
@@ -401,7 +409,10 @@ def control_room_at_once(s: Stage) -> None:
 
 
 def control_room_operator_leaves(s: Stage) -> None:
-    """Client and third are joined out of the room, which ends; the third is hung up, then the client."""
+    """Client and third are joined out of the room, which ends; the third is hung up, then the client.
+
+    Each is asked whether it has come to where it was sent, and asked for, until it has.
+    """
     talking(s)
     dial_third(s, "+79161110200")
     third_ready(s)
