@@ -103,7 +103,7 @@ class Daemon:
         return done.stdout
 
     def add_operator(self, login: str, endpoint: str, *, phone: str = "sip", secret: str = "") -> None:
-        more = ["--phone-secret", secret] if secret else []
+        more = [f"--phone-secret={secret}"] if secret else []  # one may begin with -
         self.command(
             "user", login, "--name", login.title(), "--endpoint", endpoint, "--phone", phone, *more,
             stdin=PASSWORD + "\n",
