@@ -78,7 +78,10 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           // In one piece, though the parts that are loaded later use some of it: small pieces are packed worse.
-          groups: [{ name: 'desk', test: /src\/(operator\/(?!scripts\/|doing\/|Own\.|main)|state\/(desk|run|result)\.)/ }],
+          groups: [
+            { name: 'desk', tags: ['$initial'], test: /src\/(operator\/(?!main)|state\/(desk|run|result)\.)/ },
+            { name: 'common', tags: ['$initial'], minShareCount: 2, test: /src\/(ui|lib|state)\/|node_modules\/svelte|preload-helper/ },
+          ],
         },
       },
     },
