@@ -79,8 +79,8 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           // In one piece, though the parts that are loaded later use some of it: small pieces are packed worse.
           groups: [
-            { name: 'desk', tags: ['$initial'], test: /src\/(operator\/(?!main)|state\/(desk|run|result)\.)/ },
-            { name: 'common', tags: ['$initial'], minShareCount: 2, test: /src\/(ui|lib|state)\/|node_modules\/svelte|preload-helper/ },
+            { name: 'desk', tags: ['$initial'], test: /src\/(operator\/(?!main)|state\/(desk|run|result|phone)\.)/ },
+            { name: 'common', tags: ['$initial'], minShareCount: 2, test: /src\/(ui|lib|state|console\/learnt)\/|node_modules\/(svelte|clsx)|preload-helper/ },
           ],
         },
       },
