@@ -98,6 +98,24 @@ class Album:
         self.take(screen, "call", *look)
         screen.page.context.close()
 
+    def editor(self, language: str, theme: str, width: int) -> None:
+        look = (language, theme, width)
+        screen = self.open(*look)
+        screen.enter("head", "console", theme=theme, language=language)
+        screen.page.goto(f"{screen.url}/console#scripts")
+        name = "Повторный заказ воды" if language == "ru" else "Yearly boiler check"
+        screen.page.get_by_role("link", name=name).click()
+        expect(screen.part("block-panel")).to_be_visible()
+        self.take(screen, "editor", *look)
+        screen.part("preview").click()
+        screen.part("preview-answer").first.click()
+        expect(screen.page.locator(".block.here")).to_be_visible()
+        self.take(screen, "editor-preview", *look)
+        screen.part("versions").click()
+        expect(screen.part("comparison")).to_be_visible()
+        self.take(screen, "editor-versions", *look)
+        screen.page.context.close()
+
     def readme(self, language: str) -> None:
         """The operator's page in the middle of a shift and of a conversation."""
         screen = self.open(language, "light", 1366)
@@ -134,6 +152,8 @@ def main(folder: Path, *, readme: bool) -> None:
             album.operator("en", "dark", 1920)
             album.console("ru", "light", 1366)
             album.console("en", "dark", 1920)
+            album.editor("ru", "light", 1366)
+            album.editor("en", "dark", 1920)
         finally:
             office.stop()
 
