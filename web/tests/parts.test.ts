@@ -6,8 +6,8 @@ test('a reviewer is shown calls, what was said in them and reviews, and nothing 
   expect(seesAll('reviewer')).toBe(false);
 });
 
-test('an admin is shown what a supervisor is, and the health page', () => {
-  expect(partsOf('admin')).toEqual([...partsOf('supervisor'), 'health']);
+test('an admin is shown what a supervisor is, the health page and the web hooks', () => {
+  expect(partsOf('admin')).toEqual([...partsOf('supervisor'), 'health', 'hooks']);
   expect(seesAll('supervisor')).toBe(true);
 });
 
