@@ -28,8 +28,17 @@ _FILLING: Final = "234567123456"
 # Dear as a whole, the blocks too that no plan has given out yet and that a carrier may bill nevertheless.
 _DEAR_BLOCKS: Final = ("+449", "+4470")
 # Numbers that look like an own country's and lead elsewhere, at another's price, where no plan's leading digits say
-# so; with the region whose own they are: Abkhazia ("" = no line's), Kazakhstan's reserve, Guernsey, Jersey.
-_LOOK_ALIKES: Final = {"+7840": "", "+7940": "", "+76": "KZ", "+441481": "GG", "+441534": "JE"}
+# so; with the region whose own they are: Abkhazia ("" = no line's), Kazakhstan's reserve, Guernsey, Jersey, Man.
+_LOOK_ALIKES: Final = {
+    "+7840": "",
+    "+7940": "",
+    "+76": "KZ",
+    "+441481": "GG",
+    "+441534": "JE",
+    "+447524": "IM",
+    "+447624": "IM",
+    "+447924": "IM",
+}
 
 
 class Range(Struct, frozen=True, kw_only=True):
@@ -127,8 +136,8 @@ def why_not(e164: str, region: str, ranges: Iterable[Range]) -> str | Reached:
     if refused:
         return refused
     alike = look_alike(e164, region)
-    # What opens a whole code does not open what only looks like it.
-    fitting = [one for one in ranges if e164.startswith(one.prefix) and len(one.prefix) >= len(alike)]
+    least = _least(e164, region)
+    fitting = [one for one in ranges if e164.startswith(one.prefix) and len(one.prefix) >= least]
     if fitting:
         longest = max(fitting, key=lambda one: (len(one.prefix), not one.allowed))
         home = not alike and _own_code(e164, region) and region_of(e164) in ("", region)
@@ -136,6 +145,25 @@ def why_not(e164: str, region: str, ranges: Iterable[Range]) -> str | Reached:
     if region_of(e164) == region and not alike:
         return Reached(destination=region, home=True)
     return "number_not_allowed"
+
+
+def _least(e164: str, region: str) -> int:
+    """How long a range must be to say anything of the number: what names a code means its main country alone.
+
+    The main country is the line's own where the code is its own. What looks like it needs the prefix that tells it,
+    another country's number (a mobile of Jersey, any of Canada) at least something beyond the code.
+    """
+    number = _parsed(e164)
+    if number is None:
+        return 0
+    code = number.country_code or 0
+    main = region if _own_code(e164, region) else phonenumbers.region_code_for_country_code(code)
+    alike = look_alike(e164, main)
+    if alike:
+        return len(alike)
+    if region_of(e164) in ("", main) or phonenumbers.number_type(number) == _KINDS.TOLL_FREE:
+        return 0
+    return len(f"+{code}") + 1
 
 
 def _own_code(e164: str, region: str) -> bool:

@@ -33,6 +33,10 @@ BEGINNINGS = ("+", "+7", "+79", "+7495", "+1", "+1212", "+44", "+4420", "+375", 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 
 
+def _code(region: str) -> int:
+    return phonenumbers.country_code_for_region(region)
+
+
 def numbers(seed: int, count: int) -> list[str]:
     """Bad ranges, anything at all, and good ones; as a thief, a typing error and a client list would give them."""
     rng = random.Random(seed)
@@ -181,6 +185,10 @@ ALIKE = (
     ("GB", "+441481"),
     ("GB", "+441534"),
     ("GB", "+441624"),
+    ("GB", "+447524"),
+    ("GB", "+447624"),
+    ("GB", "+447924"),
+    ("JE", "+447924"),
     ("NO", "+4779"),
 )
 _LENGTHS = {"7": 12, "1": 12, "44": 13, "47": 11}
@@ -209,6 +217,54 @@ def test_a_look_alike_is_abroad_and_wants_a_range_of_its_own(
     if not forbidden(number):
         assert opened == Reached(destination=exact, home=False)
     assert leads_abroad(exact, region), "two people agree"
+
+
+SHARING = [region for region in REGIONS if len(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_code(region)]) > 1]
+
+
+@given(
+    of=st.sampled_from(SHARING),
+    line=st.sampled_from(REGIONS),
+    kind=st.sampled_from([KINDS.MOBILE, KINDS.FIXED_LINE]),
+    data=st.data(),
+)
+def test_a_bare_code_opens_one_country(of: str, line: str, kind: int, data: st.DataObject) -> None:
+    """The line's own where the code is its own, else the main one: not a neighbour's mobiles beside it."""
+    example = phonenumbers.example_number_for_type(of, kind)
+    if example is None:
+        return
+    number = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    line = data.draw(st.sampled_from([line, *phonenumbers.COUNTRY_CODE_TO_REGION_CODE[example.country_code]]))
+    own = _code(line) == example.country_code
+    main = line if own else phonenumbers.COUNTRY_CODE_TO_REGION_CODE[example.country_code][0]
+    reached = why_not(number, line, [Range(prefix=f"+{example.country_code}")])
+    if region_of(number) != main:
+        assert isinstance(reached, str), (number, line)
+    elif not forbidden(number):
+        assert reached == Reached(destination=f"+{example.country_code}", home=own), (number, line)
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "longer"),
+    [
+        ("+447797712345", "GB", "+447797"),  # a mobile of Jersey
+        ("+447797712345", "DE", "+447797"),
+        ("+14165550123", "US", "+1416"),  # Toronto
+        ("+14165550123", "RU", "+1416"),
+        ("+77012345678", "DE", "+770"),
+        ("+79161110200", "KZ", "+79"),
+        ("+447924123456", "DE", "+447924"),  # a mobile of Man
+    ],
+)
+def test_a_neighbour_under_a_code_wants_more_than_the_code(number: str, line: str, longer: str) -> None:
+    code = Range(prefix=f"+{phonenumbers.parse(number, None).country_code}")
+    assert why_not(number, line, [code]) == "number_not_allowed"
+    opened = why_not(number, line, [code, Range(prefix=longer)])
+    assert opened == Reached(destination=longer, home=False)
+
+
+def test_toll_free_numbers_are_every_neighbours() -> None:
+    assert isinstance(why_not("+18005550123", "CA", [Range(prefix="+1")]), Reached)
 
 
 @settings(max_examples=12)
