@@ -49,6 +49,12 @@ def test_from_an_answer_to_its_clip_and_from_a_score_card_to_its_answer(
     expect(head.part("arrows").locator("tbody tr")).not_to_have_count(0)
     expect(head.part("learnt-scheme").locator(".svelte-flow__edge.taken")).not_to_have_count(0)
     expect(head.part("learnt-scheme").locator(".figures").first).to_be_visible()
+    viewport = head.part("learnt-scheme").locator(".svelte-flow__viewport")
+    for button in head.part("learnt-scheme").get_by_role("group").get_by_role("button").all():
+        before = viewport.get_attribute("style") or ""
+        button.press("Enter")
+        expect(viewport).not_to_have_attribute("style", before)
+        head.page.wait_for_timeout(300)  # until it stands still
     both_themes(head, "statistics")
     picture(head, tmp_path, "statistics")
     head.part("none-clips").first.click()
