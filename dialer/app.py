@@ -260,6 +260,7 @@ async def _sweep(desks: Desks, inbound: Inbound, control: LineControl, left: Pat
         try:
             await control.take_order(left)
             await desks.sweep.run()
+            await desks.bounds.run()
             await inbound.sweep()
             if count % REFRESH_EVERY == 0:
                 await desks.rooms.refresh()

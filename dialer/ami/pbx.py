@@ -7,7 +7,7 @@ import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from dialer.ami.connection import Connection
 from dialer.ami.messages import (
@@ -158,8 +158,8 @@ class AsteriskPbx:
         )
 
     async def bridge(self, *, client: str, operator: str) -> None:
-        await self._join(client, operator)
-        await self._bind_again(client, operator)
+        async with self._bound_anew(client, operator):
+            await self._join(client, operator)
 
     async def _join(self, client: str, operator: str) -> None:
         """Nobody can be taken from a room, or while leaving a bridge: the one is sent out, the other waited for."""
@@ -201,6 +201,10 @@ class AsteriskPbx:
     async def hangup(self, *, leg: str) -> None:
         await self._ask(Hangup(leg))
 
+    async def bind(self, *, leg: str, left_s: float) -> None:
+        self._keep_bound(leg, left_s)
+        await self._ask(SetVariable(leg, Variable.MOST, str(max(1, round(left_s)))))
+
     async def ring_inbound(self, *, leg: str) -> None:
         await self._move(Redirect(leg, Context.INBOUND_RING))
 
@@ -216,8 +220,8 @@ class AsteriskPbx:
         await self._ask(Mute(leg, muted))
 
     async def hold(self, *, leg: str) -> None:
-        await self._move(Redirect(leg, Context.HOLD))
-        await self._bind_again(leg)
+        async with self._bound_anew(leg):
+            await self._move(Redirect(leg, Context.HOLD))
 
     async def send_digits(self, *, leg: str, digits: str) -> None:
         if not 1 <= len(digits) <= _MOST_DIGITS or not _DIGITS.issuperset(digits):
@@ -250,12 +254,12 @@ class AsteriskPbx:
         """The client comes last: the others wait for him, and who is left behind by nobody says so."""
         for leg in (client, operator, third):
             await self._ask(SetVariable(leg, Variable.ROOM, room))
-        await self._move(Redirect(client, Context.HOLD))
         pair = (third, operator)
         enters = Extension.OPERATOR if in_session else Extension.THIRD
-        await self._move(RedirectBoth(pair, Context.ROOM, (enters, Extension.OPERATOR)))
-        await self._move(Redirect(client, Context.ROOM, Extension.CLIENT))
-        await self._bind_again(client, third)
+        async with self._bound_anew(client, third):
+            await self._move(Redirect(client, Context.HOLD))
+            await self._move(RedirectBoth(pair, Context.ROOM, (enters, Extension.OPERATOR)))
+            await self._move(Redirect(client, Context.ROOM, Extension.CLIENT))
 
     async def listen(self, *, leg: str, endpoint: str, spied: str, mode: Listening, timeout_s: int) -> None:
         await self._originate(
@@ -286,16 +290,27 @@ class AsteriskPbx:
     def _bound(self, order: DialOrder) -> tuple[tuple[Variable, str], ...]:
         if order.most_s is None:
             return ()
-        now = time.monotonic()
-        self._bounds = {leg: until for leg, until in self._bounds.items() if until > now}
-        self._bounds[order.call] = now + order.most_s
+        self._keep_bound(order.call, order.most_s)
         return ((Variable.MOST, str(order.most_s)),)
 
-    async def _bind_again(self, *legs: str) -> None:
+    def _keep_bound(self, leg: str, left_s: float) -> None:
+        now = time.monotonic()
+        self._bounds = {leg: until for leg, until in self._bounds.items() if until > now}
+        self._bounds[leg] = now + left_s
+
+    @contextlib.asynccontextmanager
+    async def _bound_anew(self, *legs: str) -> AsyncIterator[None]:
         """A leg that is joined or moved loses its bound (seen on 22.10): it is set anew to what is left.
 
-        What was ordered is done by then, and is not undone by a leg that has gone meanwhile.
+        However the order ended: half of it, or all, may be done though its answer is lost. What was ordered is not
+        undone by a leg that has gone meanwhile.
         """
+        try:
+            yield
+        finally:
+            await self._bind_again(*legs)
+
+    async def _bind_again(self, *legs: str) -> None:
         for leg in legs:
             if (until := self._bounds.get(leg)) is not None:
                 left = max(1, round(until - time.monotonic()))

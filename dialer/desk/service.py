@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dialer.auth.model import User
 from dialer.campaigns.claim import StaleClaim
 from dialer.desk import work as units
+from dialer.desk.bounds import Bounds
 from dialer.desk.control import Control
 from dialer.desk.following import Following
 from dialer.desk.handed import Handed
@@ -49,6 +50,7 @@ class Desks:
         self.listeners = Listeners(world, self.rooms, self.parties)
         self.following = Following(world, self.rooms, orders, self.parties)
         self.sweep = Sweep(world, self.rooms, self.parties, self.taping)
+        self.bounds = Bounds(world, self.rooms)
         self.rooms.follow = self.following.run
 
     async def start(self) -> None:
@@ -158,6 +160,7 @@ class Desks:
 
     def pbx_changed(self, pbx: str) -> None:
         """One PBX came or went: the desks that work at it look again, and no others."""
+        self.bounds.pbx_changed(pbx)
         for room in self.rooms.all.values():
             if self.world.same_pbx(room.pbx, pbx):
                 room.dirty.set()

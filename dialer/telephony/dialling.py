@@ -7,7 +7,7 @@ own rows; `ended` tells when that leg is over (`service.change` does it for call
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -42,6 +42,14 @@ class Permit(Struct, frozen=True, kw_only=True):
     destination: str
     per_minute: int
     most_s: int | None = None
+
+
+class BoundedLeg(Struct, frozen=True, kw_only=True):
+    """A live leg that the PBX ends at `until`."""
+
+    id: str
+    line: str
+    until: datetime
 
 
 _POLICIES = select(line_policies.c.line, line_policies.c.policy).where(
@@ -175,6 +183,18 @@ def live_legs(conn: Connection, line: str) -> list[tuple[str, str]]:
     live = select(dials.c.id, dials.c.line).where(dials.c.ended_at.is_(None))
     found = conn.execute(live if line == SERVICE else live.where(dials.c.line == line))
     return [(row.id, row.line) for row in found]
+
+
+def bounded_legs(conn: Connection, lines: Collection[str]) -> list[BoundedLeg]:
+    """Legs over these lines that are not over and may not last for ever."""
+    found = conn.execute(
+        select(dials.c.id, dials.c.line, dials.c.at, dials.c.most_s).where(
+            dials.c.line.in_(lines), dials.c.ended_at.is_(None), dials.c.most_s.is_not(None)
+        )
+    )
+    return [
+        BoundedLeg(id=row.id, line=row.line, until=row.at + timedelta(seconds=row.most_s)) for row in found
+    ]
 
 
 def answered(conn: Connection, leg: str, at: datetime) -> None:

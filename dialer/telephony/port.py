@@ -118,6 +118,10 @@ class Pbx(Protocol):
 
     async def hangup(self, *, leg: str) -> None: ...
 
+    async def bind(self, *, leg: str, left_s: float) -> None:
+        """The PBX itself ends a leg after so long, whatever it is joined with until then (as `most_s` says it)."""
+        ...
+
     async def ring_inbound(self, *, leg: str) -> None:
         """Take an inbound call from the dialplan; it hears ringing until `take_inbound` or its own limit."""
         ...

@@ -168,6 +168,31 @@ async def test_orders_word_for_word() -> None:
     ]  # fmt: skip
 
 
+def bounds_in(fake: FakeAmi) -> list[tuple[str, str]]:
+    said = fake.of("Setvar")
+    return [(one["Channel"], one["Value"]) for one in said if one["Variable"] == "TIMEOUT(absolute)"]
+
+
+async def test_a_leg_of_another_life_of_ours_is_bounded_through_each_join() -> None:
+    fake = FakeAmi()
+    async with at_hand(fake) as (pbx, _):
+        await pbx.bridge(client=CALL, operator="T1")
+        assert bounds_in(fake) == [], "nobody told us"
+        await pbx.bind(leg="T1", left_s=600)
+        await pbx.bridge(client=CALL, operator="T1")
+        assert bounds_in(fake) == [("T1", "600")] * 2
+
+
+async def test_a_join_whose_answer_is_lost_or_no_leaves_the_bound() -> None:
+    """Asterisk may have joined them all the same, and its own bound is gone with that."""
+    fake = FakeAmi(answers={"Bridge": lambda _: None})
+    async with at_hand(fake, action_s=0.2) as (pbx, _):
+        await pbx.dial_third(replace(ORDER, call="T1", most_s=600))
+        with pytest.raises(OrderUnknown):
+            await pbx.bridge(client=CALL, operator="T1")
+        assert bounds_in(fake) == [("T1", "600")]
+
+
 async def test_nothing_that_rings_is_ever_sent_twice() -> None:
     """The answer to the order is lost with the connection: after the reconnect nothing is sent again."""
     fake = FakeAmi(answers={"Originate": lambda _: None})

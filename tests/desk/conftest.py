@@ -131,7 +131,7 @@ class Office:
 
     def _replace_world(self, world: World) -> None:
         desks = self.desks
-        further = (desks.handed, desks.parties, desks.control, desks.listeners, desks.scripts)
+        further = (desks.handed, desks.parties, desks.control, desks.listeners, desks.scripts, desks.bounds)
         for part in (desks, desks.rooms, desks.verbs, desks.verbs._orders, desks.following, desks.sweep):
             part.world = world
         for part in further:

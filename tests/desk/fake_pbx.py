@@ -76,6 +76,9 @@ class FakePbx:
         self._leave(leg)
         self.report(LegEnded(leg=leg, at=self.clock, cause=16))
 
+    async def bind(self, *, leg: str, left_s: float) -> None:
+        self._order("bind", f"{leg} {left_s:.0f}")
+
     async def ring_inbound(self, *, leg: str) -> None:
         self._order("ring", leg)
 

@@ -21,10 +21,10 @@ from dialer.telephony import alarms, policies
 from dialer.telephony.line_control import LineControl
 from dialer.telephony.policies import Person
 from dialer.telephony.policy import DEFAULT, Cap, Scope
-from dialer.telephony.port import DialOrder
+from dialer.telephony.port import DialOrder, OrderUnknown
 from dialer.telephony.ranges import Range
 from dialer.telephony.tables import dials
-from tests.desk.conftest import Office
+from tests.desk.conftest import Office, make_desks
 
 HEAD = Person(id=None, name="head")
 PER_MINUTE = DEFAULT.caps[0].calls_per_minute or 0
@@ -211,6 +211,67 @@ async def test_a_call_whose_limit_is_reached_is_ended_and_the_operator_told_why(
     view = await office.settled(room, lambda view: view.state is DeskState.WRAPUP)
     assert view.refusal is not None and view.refusal.code == "call_limit"
     assert ("hangup", order.call) in office.pbx.orders
+
+
+async def third_abroad(office: Office) -> Room:
+    """A client at home, and a third abroad whom the day has 600 s for."""
+
+    def open_abroad(conn: Connection) -> None:
+        alike = Range(prefix="+7840")
+        policies.change_range(conn, "main", alike, remove=False, abroad=False, by=HEAD, now=office.now)
+        caps = (Cap(scope=Scope.ABROAD, minutes_per_day=20),)
+        policies.change(conn, "", {"caps": caps}, HEAD, office.now)
+
+    await office.store.write(open_abroad)
+    room = await talking(office)
+    await third(office, room, "+7 840 123-45-67")
+    assert office.pbx.dialled[-1].most_s == 600
+    return room
+
+
+async def test_a_third_abroad_is_ended_by_us_whoever_has_the_client(office: Office) -> None:
+    room = await third_abroad(office)
+    leg = office.pbx.dialled[-1].call
+    office.pbx.third_answers(leg)
+    await office.settled(room, lambda view: view.state is DeskState.WRAPUP)
+    office.pass_time(seconds=597)
+    await office.desks.bounds.run()
+    assert ("hangup", leg) not in office.pbx.orders
+    office.pass_time(seconds=1)
+    await office.desks.bounds.run()
+    assert office.pbx.orders.count(("hangup", leg)) == 1
+    assert ("hangup", office.pbx.dialled[0].call) not in office.pbx.orders, "the call at home is not bounded"
+    office.pbx.client_hangs_up(office.pbx.dialled[0].call, 16)
+    async with asyncio.timeout(5):
+        while any(row.ended_at is None for row in await all_dials(office)):
+            continue
+    office.pass_time(seconds=10)
+    await office.desks.bounds.run()
+    assert office.pbx.orders.count(("hangup", leg)) == 1, "what is over is let be"
+
+
+async def test_after_a_daemons_restart_the_pbx_is_told_its_bounds_anew(office: Office) -> None:
+    await third_abroad(office)
+    leg = office.pbx.dialled[-1].call
+    office.pass_time(seconds=60)
+    office.pbx.disconnect()
+    desks = make_desks(office)
+    await desks.bounds.run()
+    office.pbx.connect()
+    office.pass_time(seconds=1)
+    await desks.bounds.run()
+    assert [told for verb, told in office.pbx.orders if verb == "bind"] == [f"{leg} 539"]
+    office.pass_time(seconds=1)
+    await desks.bounds.run()
+    assert sum(verb == "bind" for verb, _ in office.pbx.orders) == 1, "once for each time that it comes"
+    office.pbx.failure = OrderUnknown("no answer")
+    desks.pbx_changed("fake")
+    office.pass_time(seconds=1)
+    await desks.bounds.run()
+    office.pbx.failure = None
+    office.pass_time(seconds=1)
+    await desks.bounds.run()
+    assert office.pbx.orders[-1] == ("bind", f"{leg} 536"), "an answer that was lost is asked for again"
 
 
 # --- a third person, dialled over the same line ----------------------------------------------------------------
