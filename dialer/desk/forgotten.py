@@ -9,7 +9,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from dialer.auth.tables import users
+from dialer.desk.model import CallRecord
 from dialer.desk.room import Room
+from dialer.telephony.model import CallState
 from dialer.telephony.tables import pauses
 
 SHOWN_FOR = timedelta(hours=1)
@@ -39,11 +41,15 @@ def ended(conn: Connection, now: datetime) -> list[ForgottenPause]:
     ]
 
 
+def lasts_too_long(call: CallRecord, longest: timedelta, now: datetime) -> bool:
+    """Whether the desk's own pause should have ended; what was handed on is nobody's to forget here."""
+    theirs = call.ended or call.state is CallState.TRANSFERRED
+    return not theirs and call.paused_at is not None and call.paused_at + longest <= now
+
+
 def lasting(rooms: Iterable[Room], longest: timedelta, now: datetime) -> Iterator[ForgottenPause]:
     """Those that should have ended and have not."""
     for room in rooms:
         call = room.desk.work.call if room.desk.work is not None else None
-        if call is None or call.ended or call.paused_at is None:
-            continue
-        if call.paused_at + longest <= now:
+        if call is not None and call.paused_at is not None and lasts_too_long(call, longest, now):
             yield ForgottenPause(call=call.id, operator=room.user.name, from_at=call.paused_at)

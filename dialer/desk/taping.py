@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.block_pause import by_hand, due
+from dialer.desk.forgotten import lasts_too_long
 from dialer.desk.model import BlockPause, CallRecord, Desk, evolve
 from dialer.desk.orders import Orders, Sent
 from dialer.desk.room import Room
@@ -101,8 +102,7 @@ class Taping:
         desk = _with_pause(room, None, "" if how == "script" else by_hand(room.loaded), now)
 
         def write(conn: Connection) -> Desk:
-            calls.resume_recording(conn, call.id, how=how, at=now)
-            if how == "time":
+            if calls.resume_recording(conn, call.id, how=how, at=now) and how == "time":
                 outbox.append(conn, PauseForgotten(call_id=call.id, operator_id=operator_id), now)
             return units.keep(conn, desk)
 
@@ -114,8 +114,7 @@ class Taping:
         room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
     def is_forgotten(self, call: CallRecord, now: datetime) -> bool:
-        paused = call.paused_at is not None and not call.ended and self.world.pbx(call.pbx).up
-        return paused and call.paused_at is not None and call.paused_at + self.world.longest_pause <= now
+        return lasts_too_long(call, self.world.longest_pause, now) and self.world.pbx(call.pbx).up
 
     async def resume_forgotten(self, room: Room) -> None:
         """Let a recording go on whose pause lasted too long, and tell the operator; tried again until it does."""
@@ -137,7 +136,7 @@ def _own_call(room: Room) -> CallRecord | None:
 
 
 def _recorded_call(room: Room) -> CallRecord:
-    call = room.desk.work.call if room.desk.work is not None else None
+    call = _own_call(room)
     if call is None or call.ended:
         raise DeskRefused("no_call")
     if call.recording_at is None:

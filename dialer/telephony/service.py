@@ -63,13 +63,14 @@ def pause_recording(conn: Connection, call_id: str, *, user_id: int, at: datetim
     conn.execute(insert(pauses), row)
 
 
-def resume_recording(conn: Connection, call_id: str, *, how: str, at: datetime) -> None:
-    """End the call's pause, if there is one; `how`: operator, script, time, call, handed, pbx."""
-    conn.execute(
+def resume_recording(conn: Connection, call_id: str, *, how: str, at: datetime) -> bool:
+    """End the call's pause; False = there is none. `how`: operator, script, time, call, handed, pbx."""
+    ended = conn.execute(
         update(pauses)
         .where(pauses.c.call_id == call_id, pauses.c.to_at.is_(None))
         .values(to_at=at, ended_how=how)
     )
+    return ended.rowcount > 0
 
 
 def known(conn: Connection, call_id: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from dialer.desk.colleagues import colleagues
 from dialer.desk.control import Target
+from dialer.desk.forgotten import lasting
 from dialer.desk.room import Room
 from dialer.desk.talk import Goal
 from dialer.desk.view import CallView, DeskState, DeskView, ThirdView
@@ -598,6 +599,27 @@ async def test_a_call_handed_on_is_followed_by_the_next_daemon(office: Office) -
     await gone(office, call)
     stored, (third,) = await rows(office, call)
     assert stored.end_reason == "hangup" and third.ended_at is not None
+
+
+async def test_a_pause_goes_with_the_call_that_is_handed_on(office: Office) -> None:
+    room, call = await talking(office)
+    taping = office.desks.taping
+    await office.press(room, lambda r: taping.pause(r, True))
+    await consulting(office, room)
+    await office.press(room, office.desks.control.complete)
+    await office.settled(room, lambda v: v.state is DeskState.WRAPUP)
+    office.pass_time(seconds=130)
+    world = office.desks.world
+    assert not list(lasting(office.desks.rooms.all.values(), world.longest_pause, office.now))
+    await office.desks.sweep.run()
+    assert room.refusal is None, "nothing was forgotten"
+    with pytest.raises(DeskRefused, match="no_call"):
+        await office.press(room, lambda r: taping.pause(r, True))
+    office.pbx.client_hangs_up(call)
+    await gone(office, call)
+    assert [verb for verb, _ in office.pbx.orders].count("resume") == 1
+    (pause,) = await office.store.read(lambda conn: list(conn.execute(select(pauses))))
+    assert pause.ended_how == "handed"
 
 
 @pytest.mark.parametrize("recorded", [True, False])
