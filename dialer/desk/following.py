@@ -66,7 +66,7 @@ class Following:
     async def _catch_up(self, room: Room) -> None:
         await self._follow_session(room)
         await self._follow_guest(room)
-        if room.desk.mute_unsure and room.desk.session_up:
+        if room.desk.mute_unsure and room.desk.session_up and self._orders.pbx(room).up:
             await self._orders.mute(room, room.desk.muted)
         work = room.desk.work
         live = self.world.switchboard.calls.get(work.call.id) if work is not None and work.call else None

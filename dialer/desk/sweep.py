@@ -34,6 +34,7 @@ class Sweep:
         self._rooms = rooms
         self._parties = parties
         self._look_again = world.now() + LOOK_EVERY
+        self._limited: set[str] = set()  # live calls that were ended for the day's limit abroad
         self._lingering: dict[str, datetime] = {}  # legs that hung up and live on: seen, or hung up, when
 
     async def run(self) -> None:
@@ -42,6 +43,7 @@ class Sweep:
         self.world.switchboard.close_what_is_nowhere(now.timestamp())
         await self._end_what_lingers(now)
         works = [(room, room.desk.work) for room in self._rooms.all.values() if room.desk.work is not None]
+        self._limited &= {w.call.id for _, w in works if w is not None and w.call is not None}
         over = any(w.claim and not w.call and w.claim.lease_until <= now for _, w in works if w is not None)
         if over or now >= self._look_again:
             self._look_again = now + LOOK_EVERY
@@ -55,7 +57,7 @@ class Sweep:
         for room, work in works:
             if work is not None and work.call is not None and self._without_trace(room, work.call, now):
                 await self._give_up(room, work.call, now)
-            elif work is not None and work.call is not None and _is_over(work.call, now):
+            elif work is not None and work.call is not None and self._is_over(work.call, now):
                 await self._end_by_limit(room, work.call)
             elif work is not None and work.call is not None and self._taping.is_forgotten(work.call, now):
                 await self._taping.resume_forgotten(room)
@@ -111,14 +113,22 @@ class Sweep:
         )
         return not seen and call.answered_at is None and call.started_at + limit <= now
 
+    def _is_over(self, call: CallRecord, now: datetime) -> bool:
+        if call.most_s is None or call.ended or call.id in self._limited or not self.world.pbx(call.pbx).up:
+            return False
+        return call.started_at + timedelta(seconds=call.most_s) - BEFORE_PBX <= now
+
     async def _end_by_limit(self, room: Room, call: CallRecord) -> None:
         """The PBX would end it in a moment by itself, and nobody would know why."""
         async with self._rooms.changing(room):
             work = room.desk.work
             if work is None or work.call is None or work.call.id != call.id or work.call.ended:
                 return
-            with contextlib.suppress(PbxError):  # it has the order to end it in any case
+            try:
                 await self.world.pbx(call.pbx).hangup(leg=call.leg)
+            except PbxError:
+                return  # it has the order to end it in any case
+            self._limited.add(call.id)
             log.warning("call %s ended: the day's limit abroad is reached", call.id)
             room.refusal = Refusal(code="call_limit")
             self._rooms.push(room)
@@ -133,9 +143,3 @@ class Sweep:
                 room, units.close_unsent(work.call, EndReason.LOST_SIGHT, Outcome.UNKNOWN, now)
             )
             self._rooms.push(room)
-
-
-def _is_over(call: CallRecord, now: datetime) -> bool:
-    if call.most_s is None or call.ended:
-        return False
-    return call.started_at + timedelta(seconds=call.most_s) - BEFORE_PBX <= now

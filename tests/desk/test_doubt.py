@@ -182,6 +182,21 @@ async def test_a_mute_whose_answer_is_lost_is_in_doubt_and_asked_again(office: O
     assert len(mutes(office)) == said and mutes(office)[-1] == ("mute" if on else "unmute")
 
 
+async def test_a_mute_in_doubt_is_not_asked_of_a_pbx_that_is_away(office: Office) -> None:
+    await office.add_clients(1)
+    room = await office.seated("maria")
+    await talking(office, room)
+    office.pbx.failure = OrderUnknown("no answer")
+    await office.press(room, lambda r: office.desks.verbs.mute(r, True))
+    office.pbx.failure, office.pbx.up = None, False
+    room.refusal = None
+    await office.desks.following._catch_up(room)
+    assert room.refusal is None and room.desk.mute_unsure, "an order that can't be sent is no news"
+    office.pbx.up = True
+    await office.desks.sweep.run()
+    await office.settled(room, lambda v: mute_of(v) == (True, False))
+
+
 async def test_a_mute_in_doubt_ends_with_its_call_and_before_the_next_client(office: Office) -> None:
     await office.add_clients(2)
     room = await office.seated("maria")

@@ -21,7 +21,7 @@ from dialer.telephony import alarms, policies
 from dialer.telephony.line_control import LineControl
 from dialer.telephony.policies import Person
 from dialer.telephony.policy import DEFAULT, Cap, Scope
-from dialer.telephony.port import DialOrder, OrderUnknown
+from dialer.telephony.port import DialOrder, OrderUnknown, PbxRefused
 from dialer.telephony.ranges import Range
 from dialer.telephony.tables import dials
 from tests.desk.conftest import Office, make_desks
@@ -192,7 +192,9 @@ async def test_what_is_dialled_abroad_is_bounded_and_nobody_at_home_is(office: O
     assert office.pbx.dialled[-1].most_s == 600, "the PBX ends it, though we die"
 
 
-async def test_a_call_whose_limit_is_reached_is_ended_and_the_operator_told_why(office: Office) -> None:
+async def test_a_call_whose_limit_is_reached_is_ended_and_the_operator_told_why(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
     line = office.desks.world.lines["main"]
     office.set_line(replace(line, region="KZ", ranges=(Range(prefix="+7900"),)))  # Russia is abroad
 
@@ -207,7 +209,15 @@ async def test_a_call_whose_limit_is_reached_is_ended_and_the_operator_told_why(
     await office.desks.sweep.run()
     assert office.desks.rooms.view(room).state is DeskState.TALKING
     office.pass_time(seconds=1)  # a moment before the PBX does it: then it can be told
+    office.pbx.up = False
     await office.desks.sweep.run()
+    office.pbx.up, office.pbx.failure = True, PbxRefused("no")
+    await office.desks.sweep.run()
+    assert room.refusal is None and "limit abroad" not in caplog.text, "nothing was ended yet"
+    office.pbx.failure = None
+    await office.desks.sweep.run()
+    await office.desks.sweep.run()
+    assert caplog.text.count("limit abroad") == 1
     view = await office.settled(room, lambda view: view.state is DeskState.WRAPUP)
     assert view.refusal is not None and view.refusal.code == "call_limit"
     assert ("hangup", order.call) in office.pbx.orders
