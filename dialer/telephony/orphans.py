@@ -129,7 +129,7 @@ async def look(
         stuck += await _remove(source, call_id, files)
     for call_id, began in seen.adopted.items():
         await store.write(partial(service.start_recording, call_id=call_id, started_at=began))
-    return await asyncio.to_thread(_told, seen, stuck), sorted(seen.adopted)
+    return await asyncio.to_thread(_told, kept, seen, stuck), sorted(seen.adopted)
 
 
 def survey(conn: Connection, *, kept: Path, folders: Iterable[Path]) -> Orphans:
@@ -137,14 +137,15 @@ def survey(conn: Connection, *, kept: Path, folders: Iterable[Path]) -> Orphans:
     names = _kept_names(kept)
     lying = [(source, source.list_names()) for source in map(SharedFolder, folders)]
     seen = _hold(kept, names, lying, conn)
-    return _told(seen, [*seen.leftovers, *(name for _, _, files in seen.doomed for name in files)])
+    return _told(kept, seen, [*seen.leftovers, *(name for _, _, files in seen.doomed for name in files)])
 
 
-def _told(seen: _Seen, stuck: list[str]) -> Orphans:
+def _told(kept: Path, seen: _Seen, stuck: list[str]) -> Orphans:
+    """What was finished between the listing and the reading has a row and no name: it is looked for once more."""
     size, oldest = _weighed(seen.strangers)
     return Orphans(
         strangers=[path.name for path in seen.strangers],
-        dangling=seen.dangling,
+        dangling=[name for name in seen.dangling if not (kept / name).exists()],
         adopted=sorted(seen.adopted),
         leftovers=seen.leftovers,
         stuck=stuck,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import datetime, timedelta
 from functools import partial
@@ -119,6 +120,20 @@ async def test_a_copy_that_the_store_never_named_goes(shelf: Shelf) -> None:
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[], now=NOW)
     assert found.leftovers == ["A.opus"]
     assert shelf.names() == ["A.wav", "B.opus", "B.wav"]
+
+
+async def test_a_recording_that_is_finished_during_the_look_is_not_gone(shelf: Shelf) -> None:
+    loop = asyncio.get_running_loop()
+
+    class Slow(SharedFolder):
+        def list_names(self) -> list[str]:
+            asyncio.run_coroutine_threadsafe(shelf.add("NEW"), loop).result(5)
+            return super().list_names()
+
+    await shelf.add("OLD")
+    found, _ = await look(shelf.store, kept=shelf.kept, sources=[Slow(shelf.source)], now=NOW)
+    assert found.dangling == []
+    assert shelf.names() == ["NEW.wav", "OLD.wav"]
 
 
 class Stubborn(SharedFolder):
