@@ -35,6 +35,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     recording_at: datetime | None = None
     recorded_again: tuple[datetime, ...] = ()  # when its further segments began
     paused_at: datetime | None = None  # silence is being recorded since then
+    resumed_at: datetime | None = (
+        None  # the last pause ended by our order: no older word of the PBX begins it again
+    )
     block_pause: BlockPause = ""
     ended_at: datetime | None = None
     outcome: str = ""
@@ -232,4 +235,6 @@ def _paused_at(record: CallRecord, leg: Leg, utc: Callable[[float], datetime]) -
     told_at = utc(leg.pauses[-1][0])
     if record.paused_at is not None and told_at < record.paused_at:
         return record.paused_at  # the PBX's word of this pause is still to come
+    if record.paused_at is None and record.resumed_at is not None and told_at <= record.resumed_at:
+        return None  # and so is its word that it ended
     return (record.paused_at or told_at) if leg.paused else None

@@ -148,5 +148,6 @@ def _with_pause(room: Room, since: datetime | None, block_pause: BlockPause, now
     work = room.desk.work
     if work is None or work.call is None:
         return room.desk
-    call = msgspec.structs.replace(work.call, paused_at=since, block_pause=block_pause)
+    resumed_at = now if since is None else work.call.resumed_at
+    call = msgspec.structs.replace(work.call, paused_at=since, resumed_at=resumed_at, block_pause=block_pause)
     return evolve(room.desk, now, work=msgspec.structs.replace(work, call=call))

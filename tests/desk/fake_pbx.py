@@ -37,6 +37,9 @@ class FakePbx:
         self.dialled: list[DialOrder] = []
         self.failure: Exception | None = None
         self.sink: Sink = lambda report: None
+        self.late: list[PbxEvent] | None = (
+            None  # a list: what becomes of a recording is told later, by `tell_late`
+        )
         self._bridges: dict[str, set[str]] = {}  # who is in which
 
     def connect(self, snapshot: Snapshot | None = None) -> None:
@@ -50,6 +53,11 @@ class FakePbx:
     def report(self, *events: PbxEvent) -> None:
         for event in events:
             self.sink(event)
+
+    def tell_late(self) -> None:
+        """Tell what was held back, and hold nothing back any more."""
+        events, self.late = self.late or [], None
+        self.report(*events)
 
     def _order(self, verb: str, leg: str) -> None:
         if not self.up:
@@ -121,7 +129,11 @@ class FakePbx:
 
     async def pause_recording(self, *, leg: str, paused: bool) -> None:
         self._order("pause" if paused else "resume", leg)
-        self.report(RecordingPaused(leg=leg, at=self.clock, paused=paused))
+        event = RecordingPaused(leg=leg, at=self.clock, paused=paused)
+        if self.late is None:
+            self.report(event)
+        else:
+            self.late.append(event)
 
     async def ring_echo(self, *, leg: str, endpoint: str, timeout_s: int) -> None:
         self._order(f"echo {endpoint}", leg)

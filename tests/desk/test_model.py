@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -219,6 +220,17 @@ def test_hearing_it_twice_changes_nothing(before: CallRecord, call: Call, other:
     after = follow(before, call, utc, NOW)
     shifted = follow(after, call, lambda s: utc(s + 0.5), NOW + timedelta(seconds=5))
     assert shifted == after, "a better measure of the clocks' difference moves no mark"
+
+
+@given(records, calls, moments, st.lists(st.tuples(moments, st.booleans()), max_size=3))
+def test_no_word_from_before_our_own_order_pauses_again(
+    before: CallRecord, call: Call, resumed_at: datetime, words: list[tuple[datetime, bool]]
+) -> None:
+    told = tuple(sorted((at.timestamp(), paused) for at, paused in words))
+    heard = replace(call, client=replace(call.client, pauses=told))
+    after = follow(msgspec.structs.replace(before, resumed_at=resumed_at), heard, utc, NOW)
+    assert after.paused_at is None or after.paused_at > resumed_at
+    assert (after.paused_at is not None) == (heard.client.paused and utc(told[-1][0]) > resumed_at)
 
 
 @given(records, calls)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from dialer.desk.room import Room
 from dialer.desk.view import CallView, DeskState, DeskView
 from dialer.desk.world import DeskRefused
-from dialer.telephony.model import RecordingPaused, RecordingStarted
+from dialer.telephony.model import LegHeld, RecordingPaused, RecordingStarted
 from dialer.telephony.port import OrderUnknown, PbxRefused
 from dialer.telephony.tables import pauses, segments
 from tests.desk.conftest import Office
@@ -110,6 +110,25 @@ async def test_a_forgotten_pause_waits_for_a_pbx_that_is_away(office: Office) ->
     office.pbx.up = True
     await office.desks.sweep.run()
     assert orders(office) == ["pause", "resume"]
+
+
+async def test_the_word_of_a_pause_that_has_ended_does_not_begin_it_again(office: Office) -> None:
+    room, call_id = await talking(office)
+    await pause(office, room, True)
+    office.pbx.late = []
+    for held in (True, False):
+        office.pass_time(seconds=61)
+        await office.desks.sweep.run()
+        office.pbx.report(LegHeld(leg=call_id, at=office.pbx.clock, held=held))
+        await office.desks.following._catch_up(room)
+    assert orders(office) == ["pause", "resume"], "it was forgotten once"
+    assert not call_of(office.desks.rooms.view(room)).recording_paused
+    office.pbx.tell_late()
+    await office.desks.following._catch_up(room)
+    assert not call_of(office.desks.rooms.view(room)).recording_paused
+    office.pass_time(seconds=1)
+    office.pbx.report(RecordingPaused(leg=call_id, at=office.pbx.clock, paused=True))
+    await office.settled(room, lambda v: call_of(v).recording_paused)
 
 
 async def test_a_pause_ends_with_its_call(office: Office) -> None:
