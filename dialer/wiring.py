@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from dialer.ami.examine import AsteriskExaminer
 from dialer.ami.settings import AsteriskSettings
 from dialer.auth.routes import PhonePlace
@@ -25,7 +23,7 @@ from dialer.telephony.compression import Compressor
 from dialer.telephony.fetching import PbxHttp, PbxWeb
 from dialer.telephony.identity import ulid
 from dialer.telephony.lines import Line
-from dialer.telephony.orphans import Orphans, survey
+from dialer.telephony.orphans import Orphans, Walk, survey
 from dialer.telephony.private import KEY_BYTES, KeyUnfit, key_of
 from dialer.telephony.ranges import Range
 from dialer.telephony.recordings import Recorder
@@ -136,7 +134,7 @@ def doctor_of(
     return Doctor(place, examiners, read_store, now=utc_now, pages=pages)
 
 
-def survey_of(settings: Settings) -> Callable[[Connection], Orphans]:
+def survey_of(settings: Settings) -> Callable[[], Walk[Orphans]]:
     """What looks for recordings of nobody's in all folders of this installation."""
     wide = settings.recordings
     places = [wide.source, *(pbx.recordings for pbx in settings.pbx.values() if pbx.recordings)]

@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 ROUND_S = 60.0
 LOOK_OVER_EVERY = 60  # rounds; the first one looks, too
-MOST_NAMED = 20
 
 
 class Archive:
@@ -87,8 +86,8 @@ class Archive:
         if found is None:
             return
         says = "Files of recordings at the last look: of no call, gone, deleted and not to be removed."
-        for what, names in (("nobodys", found.strangers), ("gone", found.dangling), ("stuck", found.stuck)):
-            yield gauge("recordings_orphans", says, len(names), what=what)
+        for what, some in (("nobodys", found.strangers), ("gone", found.dangling), ("stuck", found.stuck)):
+            yield gauge("recordings_orphans", says, some.count, what=what)
         yield gauge("recordings_orphans_bytes", "Space that files of no call take.", found.bytes)
         age = (self._now() - found.oldest).total_seconds() if found.oldest is not None else 0.0
         yield gauge("recordings_orphans_oldest_seconds", "Age of the oldest file of no call.", age)
@@ -101,12 +100,11 @@ class Archive:
         self._found = found
         for call_id in adopted:
             await self._recorder.call_ended(CallEnded(call_id=call_id, recorded=True))
-        for what, names in (
+        for what, some in (
             ("no call knows", found.strangers),
             ("file gone", found.dangling),
             ("not to be removed", found.stuck),
         ):
-            if names:
-                some = ", ".join(names[:MOST_NAMED])
-                log.warning("recordings: %s %s: %s", len(names), what, some)
+            if some.count:
+                log.warning("recordings: %s %s: %s", some.count, what, ", ".join(some.names))
         return found

@@ -15,10 +15,10 @@ from dialer.doctor.model import Folder, OrphansSeen, Phone, StoreSeen
 from dialer.store.engine import Store, sqlite_path
 from dialer.store.errors import StoreError
 from dialer.store.glance import Glance, glance
-from dialer.telephony.orphans import Orphans
+from dialer.telephony.orphans import Orphans, Walk, survey_in, survey_over
 
 Seen = tuple[StoreSeen, tuple[Phone, ...] | None, OrphansSeen | None]
-Survey = Callable[[Connection], Orphans]
+Survey = Callable[[], Walk[Orphans]]
 _Read = tuple[list[User], OrphansSeen | None]
 
 
@@ -49,10 +49,12 @@ async def from_inside(store: Store, url: str, survey: Survey) -> Seen:
     trouble = store.trouble
     wrong, phones, orphans = "" if trouble is None else str(trouble), None, None
     try:
-        users, orphans = await store.read(partial(_read, survey))
-        phones = phones_of(users)
+        phones = phones_of(await store.read(all_users))
+        orphans = _told(await survey_in(store, survey()))
     except StoreError as error:
         wrong = str(error)
+    except OSError:
+        orphans = None  # a folder that cannot be read is a finding of its own
     seen = StoreSeen(path=str(path), folder=folder, exists=True, ours=True, tables="current", wrong=wrong)
     return seen, phones, orphans
 
@@ -71,13 +73,16 @@ def phones_of(users: list[User]) -> tuple[Phone, ...]:
 def _read(survey: Survey, connection: Connection) -> _Read:
     users = all_users(connection)
     try:
-        found = survey(connection)
+        return users, _told(survey_over(connection, survey()))
     except OSError:
         return users, None  # a folder that cannot be read is a finding of its own
-    return users, OrphansSeen(
-        strangers=len(found.strangers),
+
+
+def _told(found: Orphans) -> OrphansSeen:
+    return OrphansSeen(
+        strangers=found.strangers.count,
         bytes=found.bytes,
         oldest=found.oldest.astimezone().date().isoformat() if found.oldest is not None else "",
-        dangling=len(found.dangling),
-        stuck=len(found.stuck),
+        dangling=found.dangling.count,
+        stuck=found.stuck.count,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -72,11 +74,11 @@ class SharedFolder:
     async def close(self) -> None:
         pass
 
-    def list_names(self) -> list[str]:
-        """All files that bear a name of ours. Blocking."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(path.name for path in self.folder.iterdir() if parse(path.name) is not None)
+    def list_names(self) -> Iterator[str]:
+        """All files that bear a name of ours, as they come. Blocking."""
+        if self.folder.is_dir():
+            with os.scandir(self.folder) as entries:
+                yield from (entry.name for entry in entries if parse(entry.name) is not None)
 
 
 def _measure(folder: Path, call_id: str, number: int) -> tuple[int, bool]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from dialer.telephony.naming import parse, side_name, stem
-from dialer.telephony.orphans import SegmentRow, look, of_kept, survey
+from dialer.telephony.orphans import BATCH, NAMED, Orphans, SegmentRow, look, of_kept, survey, survey_in
 from dialer.telephony.sources import SharedFolder
-from dialer.telephony.tables import recordings, segments
+from dialer.telephony.tables import calls, recordings, segments
 from tests.telephony.studio import NOW, Shelf, mono
 
 STATES = ["writing", "ready", "repaired", "no_audio", "missing", "deleted"]
@@ -67,12 +69,11 @@ def test_no_file_that_can_be_played_is_ever_a_leftover(
 ) -> None:
     every = [f"{stem(*key)}.{codec}" for key in rows for codec in ("wav", "opus")]
     names = data.draw(st.lists(st.sampled_from([*every, "STRANGER.wav", "notes.txt"]), unique=True))
-    strangers, dangling, leftovers = of_kept(names, rows)
+    strangers, leftovers = of_kept(names, rows)
     for (call_id, number), row in rows.items():
         file = f"{stem(call_id, number)}.{row.codec}"
         playable = row.state in ("ready", "repaired")
         assert not (playable and file in leftovers)
-        assert (file in dangling) == (playable and file not in names)
     assert set(strangers) == {name for name in names if name in ("STRANGER.wav", "notes.txt")}
 
 
@@ -93,10 +94,10 @@ async def test_what_a_crash_left_is_found_mended_and_told(shelf: Shelf) -> None:
 
     await shelf.store.write(forget)
     found, ready = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
-    assert found.dangling == ["GONE.wav"]
-    assert found.leftovers == ["DELETED.wav"]
-    assert found.strangers == ["STRANGER.wav", "UNKNOWN-in.wav", "UNKNOWN-out.wav"]
-    assert found.adopted == ready == ["NOROW"]
+    assert found.dangling.names == ["GONE.wav"]
+    assert found.leftovers.names == ["DELETED.wav"]
+    assert found.strangers.names == ["STRANGER.wav", "UNKNOWN-in.wav", "UNKNOWN-out.wav"]
+    assert list(found.adopted) == ready == ["NOROW"]
     assert shelf.names() == ["GOOD.wav", "STRANGER.wav"], "what nobody knows is left to people"
     state = await shelf.store.read(
         lambda conn: conn.execute(select(recordings.c.state).where(recordings.c.call_id == "NOROW")).scalar()
@@ -118,7 +119,7 @@ async def test_a_copy_that_the_store_never_named_goes(shelf: Shelf) -> None:
 
     await shelf.store.write(named)
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[], now=NOW)
-    assert found.leftovers == ["A.opus"]
+    assert found.leftovers.names == ["A.opus"]
     assert shelf.names() == ["A.wav", "B.opus", "B.wav"]
 
 
@@ -126,14 +127,70 @@ async def test_a_recording_that_is_finished_during_the_look_is_not_gone(shelf: S
     loop = asyncio.get_running_loop()
 
     class Slow(SharedFolder):
-        def list_names(self) -> list[str]:
+        def list_names(self) -> Iterator[str]:
             asyncio.run_coroutine_threadsafe(shelf.add("NEW"), loop).result(5)
-            return super().list_names()
+            yield from super().list_names()
 
     await shelf.add("OLD")
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[Slow(shelf.source)], now=NOW)
-    assert found.dangling == []
+    assert found.dangling.names == []
     assert shelf.names() == ["NEW.wav", "OLD.wav"]
+
+
+async def test_neither_a_folder_nor_a_table_is_ever_held_as_a_whole(shelf: Shelf) -> None:
+    """However many there are: some hundred at a time, and of what is told a number and the first twenty."""
+    many = 2 * BATCH + 7
+    ids = [f"{number:026d}" for number in range(many)]
+
+    def fill(conn: Connection) -> None:
+        call = {"direction": "outbound", "leg": "x", "line": "main", "number": "+7", "started_at": NOW}
+        conn.execute(insert(calls), [{"id": one, **call} for one in ids])
+        conn.execute(insert(recordings), [{"call_id": one, "state": "ready"} for one in ids])
+        conn.execute(insert(segments), [{"call_id": one, "number": 1, "state": "ready"} for one in ids])
+
+    await shelf.store.write(fill)
+    shelf.kept.mkdir(exist_ok=True)
+    for one in ids[BATCH:]:
+        (shelf.kept / f"{one}.wav").touch()
+        (shelf.kept / f"S{one[1:]}.wav").touch()
+
+    def walk(conn: Connection) -> tuple[Orphans, list[int]]:
+        steps, sizes = survey(kept=shelf.kept, folders=[]), [0]
+        answer: Any = None
+        while True:
+            try:
+                work = steps.send(answer)
+            except StopIteration as end:
+                return end.value, sizes
+            answer = work(conn)
+            sizes.append(len(answer))
+
+    found, sizes = await shelf.store.read(walk)
+    assert max(sizes) <= BATCH
+    assert found.strangers.count == many - BATCH
+    assert found.dangling.count == BATCH
+    assert found.dangling.names == [f"{one}.wav" for one in ids[:NAMED]]
+    assert len(found.strangers.names) == NAMED
+    assert await survey_in(shelf.store, survey(kept=shelf.kept, folders=[])) == found
+
+
+async def test_a_copy_that_took_its_originals_place_during_the_look_is_not_gone(shelf: Shelf) -> None:
+    await shelf.add("A")
+    steps = survey(kept=shelf.kept, folders=[])
+    page = await shelf.store.read(steps.send(None))  # of the folder
+    work = steps.send(page)  # of what can be played
+    page = await shelf.store.read(work)
+    (shelf.kept / "A.wav").rename(shelf.kept / "A.opus")
+
+    def name_the_copy(conn: Connection) -> None:
+        conn.execute(update(segments).values(codec="opus"))
+
+    await shelf.store.write(name_the_copy)
+    again = await shelf.store.read(steps.send(page))
+    end = await shelf.store.read(steps.send(again))
+    with pytest.raises(StopIteration) as ended:
+        steps.send(end)
+    assert ended.value.value.dangling.count == 0
 
 
 class Stubborn(SharedFolder):
@@ -152,17 +209,17 @@ async def test_what_a_pbx_still_holds_of_a_deleted_recording_goes(shelf: Shelf) 
 
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[Stubborn(shelf.source)], now=NOW)
     held = [f"DELETED{part}-{side}.wav" for part in ("", "-2") for side in ("in", "out")]
-    assert sorted(found.stuck) == sorted(held), "it is said that they are there still"
+    assert sorted(found.stuck.names) == sorted(held), "it is said that they are there still"
 
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
-    assert found.stuck == []
+    assert found.stuck.names == []
     assert sorted(path.name for path in shelf.source.iterdir()) == ["GOOD-in.wav", "GOOD-out.wav"]
 
 
 async def test_the_doctors_trial_is_nobodys_orphan(shelf: Shelf) -> None:
     shelf.pbx_writes("CHECK")
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
-    assert found.strangers == []
+    assert found.strangers.names == []
 
 
 async def test_how_much_and_how_old_is_what_nobody_knows(shelf: Shelf) -> None:
@@ -172,6 +229,6 @@ async def test_how_much_and_how_old_is_what_nobody_knows(shelf: Shelf) -> None:
     found, _ = await look(shelf.store, kept=shelf.kept, sources=[SharedFolder(shelf.source)], now=NOW)
     assert found.bytes == 2 * len(mono())
     assert found.oldest == old
-    seen = await shelf.store.read(partial(survey, kept=shelf.kept, folders=[shelf.source]))
+    seen = await survey_in(shelf.store, survey(kept=shelf.kept, folders=[shelf.source]))
     assert seen == found, "the same is seen from outside"
     assert len(list(shelf.source.iterdir())) == 2
