@@ -29,7 +29,8 @@ def due(call: CallRecord, loaded: Loaded | None, *, stepped: bool = False) -> Du
         return ""
     if wanted(loaded):
         overruled = call.block_pause == "over" and not stepped
-        return "pause" if call.paused_at is None and not overruled else ""
+        recorded = call.paused_at is None or call.pause_unsure == "resume"
+        return "pause" if recorded and not overruled else ""
     if call.block_pause == "stands" and call.paused_at is not None:
         return "resume"
     return "forget" if call.block_pause else ""

@@ -15,7 +15,7 @@ from dialer.campaigns.model import Refusal
 from dialer.desk import work as units
 from dialer.desk.kept import Loaded
 from dialer.desk.model import CallRecord, Desk, Work, evolve, follow, is_maybe_muted, state_of
-from dialer.desk.orders import Orders
+from dialer.desk.orders import PAUSE_UNSURE, Orders
 from dialer.desk.parties import Parties
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
@@ -87,6 +87,8 @@ class Following:
             taken = msgspec.structs.replace(work, offered_until=None)
             room.desk = evolve(room.desk, self.world.now(), work=taken)
         await self._rooms.write_call(room, after)
+        if after.ended or not after.pause_unsure:
+            room.no_longer(PAUSE_UNSURE)
         if after.ended and is_maybe_muted(room.desk):
             await self._orders.mute(room, False)
         if work.direction == "inbound" and after.ended and after.answered_at is None:

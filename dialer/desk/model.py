@@ -19,6 +19,10 @@ BlockPause = Literal["", "stands", "over"]
 """A pause that the script's block asked for: there is none, it stands, the operator or time has overruled it."""
 
 
+PauseUnsure = Literal["", "pause", "resume"]
+"""What was ordered without an answer: whether silence is recorded nobody can tell, and it is ordered again."""
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """A call as the desk and the store know it. Times are the daemon's clock, in UTC."""
 
@@ -35,9 +39,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     recording_at: datetime | None = None
     recorded_again: tuple[datetime, ...] = ()  # when its further segments began
     paused_at: datetime | None = None  # silence is being recorded since then
-    resumed_at: datetime | None = (
-        None  # the last pause ended by our order: no older word of the PBX begins it again
-    )
+    pause_unsure: PauseUnsure = ""
+    resumed_at: datetime | None = None  # our order ended a pause: no older word of the PBX begins it again
     block_pause: BlockPause = ""
     ended_at: datetime | None = None
     outcome: str = ""
@@ -199,6 +202,7 @@ def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime], now
     ended_at = at(record.ended_at, call.client.ended_at)
     if call.state is CallState.ENDED and ended_at is None:
         ended_at = now
+    paused_at = _paused_at(record, call.client, utc)
     return msgspec.structs.replace(
         record,
         state=call.state,
@@ -206,7 +210,8 @@ def follow(record: CallRecord, call: Call, utc: Callable[[float], datetime], now
         bridged_at=at(record.bridged_at, call.bridged_at),
         recording_at=recording_at,
         recorded_again=began,
-        paused_at=_paused_at(record, call.client, utc),
+        paused_at=paused_at,
+        pause_unsure=_pause_unsure(record, paused_at, call.client, utc),
         ended_at=ended_at,
         outcome=call.outcome.value if call.outcome else record.outcome,
         cause=call.client.cause,
@@ -238,3 +243,11 @@ def _paused_at(record: CallRecord, leg: Leg, utc: Callable[[float], datetime]) -
     if record.paused_at is None and record.resumed_at is not None and told_at <= record.resumed_at:
         return None  # and so is its word that it ended
     return (record.paused_at or told_at) if leg.paused else None
+
+
+def _pause_unsure(
+    record: CallRecord, paused_at: datetime | None, leg: Leg, utc: Callable[[float], datetime]
+) -> PauseUnsure:
+    if paused_at is None or record.pause_unsure != "pause" or not leg.paused:
+        return record.pause_unsure if paused_at is not None else ""
+    return record.pause_unsure if utc(leg.pauses[-1][0]) < paused_at else ""

@@ -23,6 +23,7 @@ from dialer.telephony.tracker import outbound
 log = logging.getLogger(__name__)
 
 MUTE_UNSURE = "mute_unsure"
+PAUSE_UNSURE = "pause_unknown"
 
 FRESH = timedelta(seconds=5)  # an order that waited longer behind its commit (a process stopped) is not sent
 
@@ -121,7 +122,7 @@ class Orders:
         desk = msgspec.structs.replace(room.desk, muted=on, mute_unsure=sent is Sent.UNKNOWN)
         if sent is Sent.UNKNOWN:
             room.refusal = Refusal(code=MUTE_UNSURE)
-        elif room.refusal is not None and room.refusal.code == MUTE_UNSURE:
-            room.refusal = None
+        else:
+            room.no_longer(MUTE_UNSURE)
         if desk != room.desk:
             room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))

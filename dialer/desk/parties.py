@@ -217,7 +217,7 @@ class Parties:
         record, third, now = work.call, work.third, self.world.now()
         over = msgspec.structs.replace(record, state=CallState.TRANSFERRED)
         # A pause that stands goes with the call, and is ended there: here it would be taken for a forgotten one.
-        left = msgspec.structs.replace(over, paused_at=None, block_pause="")
+        left = msgspec.structs.replace(over, paused_at=None, pause_unsure="", block_pause="")
         settled = msgspec.structs.replace(third, stage=Stage.HANDED, since=now) if third is not None else None
         changed = msgspec.structs.replace(
             work, call=left, third=settled, held=False, returns=False, away_until=None

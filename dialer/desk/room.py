@@ -109,6 +109,11 @@ class Room:
         """The name of the PBX that this desk works at."""
         return pbx_of(self.desk, self.user.pbx)
 
+    def no_longer(self, code: str) -> None:
+        """What the page was told with this code is not so any more."""
+        if self.refusal is not None and self.refusal.code == code:
+            self.refusal = None
+
     def seen(self, key: str) -> bool:
         """Whether the press with this key was carried out already."""
         return key in self._answered

@@ -6,7 +6,9 @@ A pause begins for the operator only when the PBX has said that it does: what is
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,14 +18,13 @@ from dialer.desk import work as units
 from dialer.desk.block_pause import by_hand, due
 from dialer.desk.forgotten import lasts_too_long
 from dialer.desk.model import BlockPause, CallRecord, Desk, evolve
-from dialer.desk.orders import Orders, Sent
+from dialer.desk.orders import PAUSE_UNSURE, Orders, Sent
 from dialer.desk.room import Room
 from dialer.desk.rooms import Rooms
 from dialer.desk.world import DeskRefused, World
 from dialer.events import PauseForgotten
 from dialer.store import outbox
 from dialer.telephony import service as calls
-from dialer.telephony.port import OrderUnknown, PbxError
 
 log = logging.getLogger(__name__)
 
@@ -41,77 +42,107 @@ class Taping:
     async def pause(self, room: Room, on: bool) -> None:
         """Pause the recording, or let it go on."""
         call = _recorded_call(room)
-        if on is (call.paused_at is not None):
+        if on is (call.paused_at is not None) and not call.pause_unsure:
             return
         if on:
             await self._pause(room, call, by_hand(room.loaded))
-            return
-        order = self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=False)
-        if await self._orders.send(room, order) is Sent.DONE:
-            await self._resumed(room, how="operator")
+        else:
+            await self._go_on(room, call, how="operator")
 
     def is_due(self, room: Room) -> bool:
         """Whether the script's block asks for something that is not so, and may be ordered now."""
         call = _own_call(room)
         ready = room.block_pause_after is None or room.block_pause_after <= self.world.now()
-        return ready and call is not None and self.world.pbx(call.pbx).up and due(call, room.loaded) != ""
+        if call is None or call.ended or not ready or not self.world.pbx(call.pbx).up:
+            return False
+        return call.pause_unsure != "" or due(call, room.loaded) != ""
 
     async def follow_script(self, room: Room, *, stepped: bool = False) -> None:
         """Pause where the script's block says so, go on when it is left (`block_pause`); the sweep tries again."""
         call = _own_call(room)
         what = due(call, room.loaded, stepped=stepped) if call is not None else ""
-        if call is None or not what:
+        if call is None or call.ended or not (what or call.pause_unsure):
             return
         room.block_pause_after = self.world.now() + AGAIN
         if what == "pause":
             await self._pause(room, call, "stands")
         elif what == "forget":
-            await self._forget(room)
+            await self._keep(room, block_pause="")
+        elif what == "resume":
+            await self._go_on(room, call, how="script")
+        elif call.pause_unsure == "pause":
+            await self._pause(room, call, call.block_pause)
         else:
-            order = self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=False)
-            if await self._orders.send(room, order) is Sent.DONE:
-                await self._resumed(room, how="script")
+            await self._go_on(room, call, how="operator")
 
     async def catch_up(self, room: Room) -> None:
-        """The same by the clock: a recording that began on such a block, an order that was refused, a restart."""
+        """The same by the clock: a recording that began on such a block, an order refused or in doubt, a restart."""
         async with self._rooms.changing(room):
             if self.is_due(room):
                 await self.follow_script(room)
                 self._rooms.push(room)
 
     async def _pause(self, room: Room, call: CallRecord, block_pause: BlockPause) -> None:
-        asked = self.world.now()
-        try:
-            await self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=True)
-        except OrderUnknown:
-            # It may be paused: then it has to go on again, by the operator's word or by time.
-            room.refusal = Refusal(code="pause_unknown")
-        except PbxError as error:
-            room.refusal = Refusal(code=error.code, params={"detail": str(error)[:200]})
+        """After an answer that is lost it may be paused: it is asked again, and has to go on again."""
+        asked, user_id = self.world.now(), room.user.id
+        sent = await self._send(room, call, paused=True)
+        if sent is Sent.REFUSED:
             return
-        user_id, desk = room.user.id, _with_pause(room, asked, block_pause, self.world.now())
+        unsure = "pause" if sent is Sent.UNKNOWN else ""
 
-        def write(conn: Connection) -> Desk:
-            calls.pause_recording(conn, call.id, user_id=user_id, at=asked)
-            return units.keep(conn, desk)
+        def begin(conn: Connection) -> None:
+            if call.paused_at is None:
+                calls.pause_recording(conn, call.id, user_id=user_id, at=asked)
 
-        room.desk = await self.world.store.write(write)
+        since = call.paused_at or asked
+        await self._keep(room, begin, paused_at=since, pause_unsure=unsure, block_pause=block_pause)
 
-    async def _resumed(self, room: Room, *, how: str) -> None:
-        call, now, operator_id = _recorded_call(room), self.world.now(), room.user.id
-        desk = _with_pause(room, None, "" if how == "script" else by_hand(room.loaded), now)
+    async def _go_on(
+        self, room: Room, call: CallRecord, *, how: Literal["operator", "script", "time"]
+    ) -> bool:
+        """Let the recording go on; False if that is not sure yet."""
+        over: BlockPause = "" if how == "script" else by_hand(room.loaded)
+        sent = await self._send(room, call, paused=False)
+        if sent is Sent.UNKNOWN:  # asked again, by whom it was asked now
+            stands = over if how == "operator" else call.block_pause
+            await self._keep(room, pause_unsure="resume", block_pause=stands)
+        if sent is not Sent.DONE:
+            return False
+        now, operator_id = self.world.now(), room.user.id
 
-        def write(conn: Connection) -> Desk:
+        def end(conn: Connection) -> None:
             if calls.resume_recording(conn, call.id, how=how, at=now) and how == "time":
                 outbox.append(conn, PauseForgotten(call_id=call.id, operator_id=operator_id), now)
+
+        await self._keep(room, end, paused_at=None, pause_unsure="", resumed_at=now, block_pause=over)
+        return True
+
+    async def _send(self, room: Room, call: CallRecord, *, paused: bool) -> Sent:
+        order = self.world.pbx(call.pbx).pause_recording(leg=call.leg, paused=paused)
+        sent = await self._orders.send(room, order)
+        if sent is Sent.UNKNOWN:
+            room.refusal = Refusal(code=PAUSE_UNSURE)
+        elif sent is Sent.DONE:
+            room.no_longer(PAUSE_UNSURE)
+        return sent
+
+    async def _keep(
+        self, room: Room, also: Callable[[Connection], None] = lambda conn: None, **changes: object
+    ) -> None:
+        """Put changes on the desk's call, and write them with what belongs to them."""
+        work = room.desk.work
+        if work is None or work.call is None:
+            return
+        call = msgspec.structs.replace(work.call, **changes)
+        if call == work.call:
+            return
+        desk = evolve(room.desk, self.world.now(), work=msgspec.structs.replace(work, call=call))
+
+        def write(conn: Connection) -> Desk:
+            also(conn)
             return units.keep(conn, desk)
 
         room.desk = await self.world.store.write(write)
-
-    async def _forget(self, room: Room) -> None:
-        call = _recorded_call(room)
-        desk = _with_pause(room, call.paused_at, "", self.world.now())
-        room.desk = await self.world.store.write(lambda conn: units.keep(conn, desk))
 
     def is_forgotten(self, call: CallRecord, now: datetime) -> bool:
         return lasts_too_long(call, self.world.longest_pause, now) and self.world.pbx(call.pbx).up
@@ -122,10 +153,8 @@ class Taping:
             work = room.desk.work
             if work is None or work.call is None or not self.is_forgotten(work.call, self.world.now()):
                 return
-            order = self.world.pbx(work.call.pbx).pause_recording(leg=work.call.leg, paused=False)
-            if await self._orders.send(room, order) is Sent.DONE:
+            if await self._go_on(room, work.call, how="time"):
                 log.warning("pause forgotten: call %s is recorded again", work.call.id)
-                await self._resumed(room, how="time")
                 room.refusal = Refusal(code="pause_forgotten")
             self._rooms.push(room)
 
@@ -142,12 +171,3 @@ def _recorded_call(room: Room) -> CallRecord:
     if call.recording_at is None:
         raise DeskRefused("not_recorded")
     return call
-
-
-def _with_pause(room: Room, since: datetime | None, block_pause: BlockPause, now: datetime) -> Desk:
-    work = room.desk.work
-    if work is None or work.call is None:
-        return room.desk
-    resumed_at = now if since is None else work.call.resumed_at
-    call = msgspec.structs.replace(work.call, paused_at=since, resumed_at=resumed_at, block_pause=block_pause)
-    return evolve(room.desk, now, work=msgspec.structs.replace(work, call=call))

@@ -145,6 +145,7 @@ class CallView(Struct, frozen=True, kw_only=True):
     ended_by: str  # client, operator, system, ""
     recorded: bool
     recording_paused: bool  # silence is recorded: what is said now will not be in the file
+    pause_unsure: bool  # a pause, or its end, was asked for without an answer: it is to be taken for recorded
     muted: bool
     mute_unsure: bool  # asked for without an answer: whether the client hears the operator nobody can tell
     held: bool  # the client hears music

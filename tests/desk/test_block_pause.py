@@ -18,7 +18,7 @@ from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script
 from dialer.scripts.run import Back, Give, Move
 from dialer.telephony.model import CallState, RecordingStarted
-from dialer.telephony.port import PbxRefused
+from dialer.telephony.port import OrderUnknown, PbxRefused
 from tests.desk.conftest import SCRIPT, Office, make_desks
 from tests.desk.test_taping import call_of, orders, pause, rows, talking
 
@@ -127,6 +127,22 @@ async def test_a_refused_pause_is_told_and_tried_again(marked: Office) -> None:
     marked.pass_time(seconds=3)
     await marked.desks.sweep.run()
     assert call_of(marked.desks.rooms.view(room)).recording_paused
+
+
+async def test_a_pause_in_doubt_is_asked_again_and_the_script_ends_it(marked: Office) -> None:
+    room, _ = await talking(marked)
+    marked.pbx.failure = OrderUnknown("no answer")
+    assert call_of(await go(marked, room)).pause_unsure
+    for _ in range(2):
+        marked.pass_time(seconds=3)
+        await marked.desks.sweep.run()
+    assert orders(marked) == ["pause"] * 3
+    view = await go(marked, room, Back())
+    assert call_of(view).pause_unsure and orders(marked)[-1] == "resume"
+    assert call_of(await go(marked, room)).pause_unsure and orders(marked)[-1] == "pause"
+    marked.pbx.failure = None
+    assert not call_of(await go(marked, room, Back())).pause_unsure
+    assert [row.ended_how for row in await rows(marked)] == ["script"]
 
 
 async def test_a_recording_that_begins_anew_on_the_block_is_paused_too(marked: Office) -> None:

@@ -86,6 +86,58 @@ async def test_a_pause_of_which_nobody_knows_ends_by_itself_all_the_same(office:
     assert orders(office)[-1] == "resume"
 
 
+async def beat(office: Office) -> None:
+    office.pass_time(seconds=3)
+    await office.desks.sweep.run()
+
+
+async def test_a_pause_in_doubt_is_shown_and_asked_again_until_it_is_answered(office: Office) -> None:
+    room, _ = await talking(office)
+    office.pbx.failure = OrderUnknown("no answer")
+    view = await pause(office, room, True)
+    assert (call_of(view).recording_paused, call_of(view).pause_unsure) == (False, True)
+    await beat(office)
+    view = await pause(office, room, True)
+    assert call_of(view).pause_unsure and orders(office) == ["pause"] * 3, (
+        "pressed again, it is asked at once"
+    )
+    office.pbx.failure = None
+    await beat(office)
+    view = office.desks.rooms.view(room)
+    assert (call_of(view).recording_paused, call_of(view).pause_unsure) == (True, False)
+    assert view.refusal is None
+    await beat(office)
+    assert orders(office) == ["pause"] * 4
+    assert [row.to_at for row in await rows(office)] == [None]
+
+
+async def test_the_end_of_a_pause_is_asked_again_too(office: Office) -> None:
+    room, _ = await talking(office)
+    await pause(office, room, True)
+    office.pbx.failure = OrderUnknown("no answer")
+    view = await pause(office, room, False)
+    assert (call_of(view).recording_paused, call_of(view).pause_unsure) == (False, True)
+    office.pbx.failure = None
+    await beat(office)
+    assert not call_of(office.desks.rooms.view(room)).pause_unsure
+    assert orders(office) == ["pause", "resume", "resume"]
+    assert [row.ended_how for row in await rows(office)] == ["operator"]
+
+
+@pytest.mark.parametrize("on", [True, False])
+async def test_what_the_pbx_says_of_a_recording_ends_the_doubt(office: Office, on: bool) -> None:
+    room, call_id = await talking(office)
+    if not on:
+        await pause(office, room, True)
+        office.pass_time(seconds=2)
+    office.pbx.failure = OrderUnknown("no answer")
+    await pause(office, room, on)
+    office.pass_time(seconds=1)
+    office.pbx.report(RecordingPaused(leg=call_id, at=office.pbx.clock, paused=on))
+    view = await office.settled(room, lambda v: not call_of(v).pause_unsure)
+    assert call_of(view).recording_paused is on and view.refusal is None
+
+
 async def test_a_forgotten_pause_ends_by_itself_and_the_operator_is_told(office: Office) -> None:
     room, _ = await talking(office)
     await pause(office, room, True)

@@ -1819,6 +1819,7 @@ export interface components {
             ended_by: string;
             recorded: boolean;
             recording_paused: boolean;
+            pause_unsure: boolean;
             muted: boolean;
             mute_unsure: boolean;
             held: boolean;
