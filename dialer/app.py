@@ -30,6 +30,7 @@ from dialer.doctor import stores
 from dialer.doctor.model import PagesSeen
 from dialer.events import (
     CallEnded,
+    CampaignChanged,
     DeliveryFailed,
     DeliveryQueued,
     LineAlarm,
@@ -241,7 +242,7 @@ async def _start_bus(
         await desks.recount(getattr(envelope.event, "operator_id", getattr(envelope.event, "user_id", None)))
 
     bus.subscribe(CallEnded, handler=finish_recording, name="recorder")
-    shown = (CallEnded, LineAlarm, LineChanged, PauseForgotten, RecordingReady, ResultSaved)
+    shown = (CallEnded, CampaignChanged, LineAlarm, LineChanged, PauseForgotten, RecordingReady, ResultSaved)
     bus.subscribe(*shown, handler=redraw, name="board")
     bus.subscribe(DeliveryQueued, handler=sender.wake, name="web hooks")
     bus.subscribe(DeliveryFailed, TaskMade, handler=recount, name="desks")

@@ -103,6 +103,12 @@ class LineAlarm(Event, frozen=True, kw_only=True, tag="line.alarm"):
     operator_id: int
 
 
+class CampaignChanged(Event, frozen=True, kw_only=True, tag="campaign.changed"):
+    """Somebody set it up otherwise: its script, the numbers that its clients see."""
+
+    campaign_id: int
+
+
 class LineChanged(Event, frozen=True, kw_only=True, tag="line.changed"):
     """A policy was changed, a line stopped or let go on; the line "" is the whole service."""
 

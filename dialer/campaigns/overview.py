@@ -27,6 +27,7 @@ class CampaignRow(Struct, frozen=True, kw_only=True):
     status: str
     line: str
     caller_ids: tuple[str, ...]  # of the line's, those that its clients see; empty = all
+    script_id: int | None
     script: str
     pool: dict[str, int]
     today: CampaignToday
@@ -54,6 +55,7 @@ def load_rows(conn: Connection, since: datetime) -> list[CampaignRow]:
             status=campaign.status,
             line=campaign.line,
             caller_ids=campaign.caller_ids,
+            script_id=campaign.script_id,
             script=titles.get(campaign.script_id or 0, ""),
             pool={state.value: pools.get(campaign.id, {}).get(state.value, 0) for state in EntryState},
             today=CampaignToday(

@@ -11,8 +11,11 @@ from sqlalchemy import Connection
 from dialer.auth.model import Permission
 from dialer.campaigns import service
 from dialer.campaigns.overview import CampaignRow, load_rows
+from dialer.events import CampaignChanged
 from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
+from dialer.scripts.shelf import is_in_use
+from dialer.store import outbox
 from dialer.store.engine import Store
 from dialer.telephony.line_control import LineControl, LineUnknown
 from dialer.telephony.policy import CallerIds
@@ -46,6 +49,12 @@ class CallerIdsBody(Struct, frozen=True, kw_only=True):
     caller_ids: CallerIds
 
 
+class ScriptBody(Struct, frozen=True, kw_only=True):
+    """A published script; null: its operators work without one."""
+
+    script: int | None
+
+
 def operations(store: Store, lines: LineControl, midnight: Callable[[], datetime]) -> list[Operation]:
     async def list_campaigns(call: ApiCall) -> CampaignList:
         since = midnight()
@@ -57,6 +66,20 @@ def operations(store: Store, lines: LineControl, midnight: Callable[[], datetime
 
         def choose(conn: Connection) -> list[CampaignRow]:
             _choose(conn, campaign_id, wanted, lines)
+            return load_rows(conn, since)
+
+        return CampaignList(items=await store.write(choose))
+
+    async def choose_script(call: ApiCall) -> CampaignList:
+        campaign_id, since = number(call.path("id")), midnight()
+
+        def choose(conn: Connection) -> list[CampaignRow]:
+            if service.load(conn, campaign_id) is None:
+                raise Problem(404, "not_found")
+            if call.body.script is not None and not is_in_use(conn, call.body.script):
+                raise Problem(409, "script_not_published")
+            service.change(conn, campaign_id, script_id=call.body.script)
+            outbox.append(conn, CampaignChanged(campaign_id=campaign_id))
             return load_rows(conn, since)
 
         return CampaignList(items=await store.write(choose))
@@ -110,6 +133,15 @@ def operations(store: Store, lines: LineControl, midnight: Callable[[], datetime
             answers=CampaignList,
         ),
         Operation(
+            method="POST",
+            path="/api/v1/campaigns/{id}/script",
+            summary="Choose the script of a campaign, from its next client on",
+            permission=Permission.RUN_CAMPAIGNS,
+            handler=choose_script,
+            body=ScriptBody,
+            answers=CampaignList,
+        ),
+        Operation(
             method="GET",
             path="/api/v1/campaigns/{id}/entries",
             summary="A page of a campaign's pool",
@@ -132,4 +164,4 @@ def _choose(conn: Connection, campaign_id: int, wanted: tuple[str, ...], lines: 
     if foreign is not None:
         raise Problem(409, "caller_id_foreign", {"number": foreign, "line": campaign.line})
     service.change(conn, campaign_id, caller_ids=wanted)
-    lines.tell(conn, campaign.line)
+    outbox.append(conn, CampaignChanged(campaign_id=campaign_id))

@@ -93,6 +93,17 @@ def load_rows(conn: Connection, editors: Callable[[int], list[str]]) -> list[Scr
     return rows
 
 
+def is_in_use(conn: Connection, script_id: int) -> bool:
+    """Whether it is published and not put away: what a campaign may run."""
+    found = conn.execute(
+        select(script_versions.c.id)
+        .join(scripts, scripts.c.id == script_versions.c.script_id)
+        .where(scripts.c.id == script_id, scripts.c.archived_at.is_(None))
+        .limit(1)
+    )
+    return found.first() is not None
+
+
 def load_versions(conn: Connection, script_id: int) -> list[PublishedVersion]:
     """The published versions of a script, the latest first."""
     found = conn.execute(

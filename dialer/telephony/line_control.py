@@ -12,8 +12,6 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from dialer.events import LineChanged
-from dialer.store import outbox
 from dialer.store.engine import Store
 from dialer.telephony import dialling, line_orders, policies
 from dialer.telephony.lines import Line
@@ -131,10 +129,6 @@ class LineControl:
         if line not in self._lines:
             raise LineUnknown(line)
         return dialling.numbers_of(self._lines[line], policies.load(conn, line))
-
-    def tell(self, conn: Connection, line: str) -> None:
-        """Consoles are to draw anew what has to do with a line."""
-        outbox.append(conn, LineChanged(line=line), self._now())
 
     async def take_order(self, path: Path) -> None:
         """Carry out what the command line left, if anything."""

@@ -43,6 +43,7 @@ GRANTED: dict[str, frozenset[Role]] = {
     "GET /api/v1/campaigns": CONSOLE,
     "GET /api/v1/campaigns/{id}/entries": CONSOLE,
     "POST /api/v1/campaigns/{id}/caller_ids": CONSOLE,
+    "POST /api/v1/campaigns/{id}/script": CONSOLE,
     "GET /api/v1/scripts/library": CONSOLE,
     "GET /api/v1/scripts/{id}/trials": CONSOLE,
     "POST /api/v1/scripts/{id}/trials": CONSOLE,

@@ -12,7 +12,7 @@ from dialer.http.api import MOST_BODY
 from dialer.scripts.command import read_script
 from dialer.scripts.model import Block
 from dialer.scripts.routes import MOST_DRAFT
-from tests.http.conftest import SCRIPT, House
+from tests.http.conftest import SCRIPT, Answer, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PATH = "/api/v1/scripts"
@@ -22,6 +22,13 @@ def written() -> dict[str, Any]:
     script, _ = read_script(SCRIPT)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(script))
     return plain
+
+
+def script_of(answer: Answer, house: House) -> int | None:
+    """The script of the house's campaign, as the list of campaigns has it."""
+    row = next(row for row in answer.body["items"] if row["id"] == house.campaign_id)
+    found: int | None = row["script_id"]
+    return found
 
 
 async def test_a_script_from_its_first_block_to_its_second_version(house: House) -> None:
@@ -58,9 +65,16 @@ async def test_a_script_from_its_first_block_to_its_second_version(house: House)
     back = await head.post(f"{path}/rollback", {"revision": 4, "version": 1})
     assert (back.body["revision"], back.body["changed"]) == (5, True)
 
+    chosen = f"/api/v1/campaigns/{house.campaign_id}/script"
+    before = script_of(await head.get("/api/v1/campaigns"), house)
+    assert script_of(await head.post(chosen, {"script": made.body["id"]}), house) == made.body["id"]
+    assert script_of(await head.post(chosen, {"script": None}), house) is None
+    assert (await head.post(chosen, {"script": 999})).code == "script_not_published"
+    assert script_of(await head.post(chosen, {"script": before}), house) == before
     listed = (await head.get(PATH)).body["items"]
     assert next(one for one in listed if one["id"] == made.body["id"])["draft"] == "changed"
     assert (await head.post(f"{path}/archive", {"archived": True})).status == 200
+    assert (await head.post(chosen, {"script": made.body["id"]})).code == "script_not_published"
     for lost in ("/999", "/999/yaml", f"/{made.body['id']}/compare?from=9", "/999/versions/9"):
         assert (await head.get(PATH + lost)).status == 404
 

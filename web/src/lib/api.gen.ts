@@ -651,6 +651,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/{id}/script": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose the script of a campaign, from its next client on */
+        post: operations["choose_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{id}/entries": {
         parameters: {
             query?: never;
@@ -2112,7 +2129,7 @@ export interface components {
          * ScriptBody
          * @description For the client on the page (`work`), or for `client` where nobody is on it.
          */
-        ScriptBody: {
+        "dialer.desk.routes.ScriptBody": {
             /** @default  */
             work: string;
             script: number;
@@ -2321,6 +2338,7 @@ export interface components {
             status: string;
             line: string;
             caller_ids: string[];
+            script_id: number | null;
             script: string;
             pool: {
                 [key: string]: number;
@@ -2339,6 +2357,13 @@ export interface components {
          */
         CallerIdsBody: {
             caller_ids: string[];
+        };
+        /**
+         * ScriptBody
+         * @description A published script; null: its operators work without one.
+         */
+        "dialer.campaigns.routes.ScriptBody": {
+            script: number | null;
         };
         /** EntryList */
         EntryList: {
@@ -4067,7 +4092,7 @@ export type Back = components['schemas']['Back'];
 export type Go = components['schemas']['Go'];
 export type FieldsBody = components['schemas']['FieldsBody'];
 export type TaskBody = components['schemas']['TaskBody'];
-export type ScriptBody = components['schemas']['ScriptBody'];
+export type DialerDeskRoutesScriptBody = components['schemas']['dialer.desk.routes.ScriptBody'];
 export type RunBody = components['schemas']['RunBody'];
 export type DialerDeskRoutesDraftBody = components['schemas']['dialer.desk.routes.DraftBody'];
 export type NameBody = components['schemas']['NameBody'];
@@ -4094,6 +4119,7 @@ export type CampaignList = components['schemas']['CampaignList'];
 export type CampaignRow = components['schemas']['CampaignRow'];
 export type CampaignToday = components['schemas']['CampaignToday'];
 export type CallerIdsBody = components['schemas']['CallerIdsBody'];
+export type DialerCampaignsRoutesScriptBody = components['schemas']['dialer.campaigns.routes.ScriptBody'];
 export type EntryList = components['schemas']['EntryList'];
 export type EntryRow = components['schemas']['EntryRow'];
 export type LinesView = components['schemas']['LinesView'];
@@ -5107,7 +5133,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ScriptBody"];
+                "application/json": components["schemas"]["dialer.desk.routes.ScriptBody"];
             };
         };
         responses: {
@@ -5762,6 +5788,48 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CallerIdsBody"];
+            };
+        };
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignList"];
+                };
+            };
+            /** @description a problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        type: string;
+                        title: string;
+                        status: number;
+                        code: string;
+                        detail?: string;
+                        params?: Record<string, never>;
+                    };
+                };
+            };
+        };
+    };
+    choose_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["dialer.campaigns.routes.ScriptBody"];
             };
         };
         responses: {
