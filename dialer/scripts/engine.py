@@ -91,12 +91,13 @@ def move(
 def left_to_read(script: Script, state: RunState, made: Move, now: datetime, context: Context) -> float:
     """Seconds that an answer comes too early for the text to have been said (spec S3.4), 0 if it does not.
 
-    Only what is answered for the first time is said: a block that one came back to was read before.
+    Only what is answered for the first time is said: one that was answered was read before, wherever one has
+    gone since. The trail knows it not: it loses what one goes back over, and has what one jumped away from unread.
     """
     if not script.haste or not isinstance(made, Give | NoneFits):
         return 0.0
     block = current(script, state)
-    if any(visit.at.block == block.id for visit in state.trail):
+    if block.id in state.read:
         return 0.0
     said = render(paragraphs(block.text), known_to(script, state, context))
     return max(0.0, len(said) / script.pace - (now - state.since).total_seconds())
@@ -176,7 +177,7 @@ def tick(script: Script, state: RunState, task: str, on: bool) -> RunState | Ref
 def forget(state: RunState) -> RunState:
     """A run that is over, without a word of what was said in it; for scripts that keep no log."""
     at = msgspec.structs.replace(state.at, stack=())
-    return msgspec.structs.replace(state, at=at, fields={}, trail=(), answered=None)
+    return msgspec.structs.replace(state, at=at, fields={}, trail=(), read=(), answered=None)
 
 
 # --- what a move does ---------------------------------------------------------------------------------------
@@ -318,9 +319,22 @@ def _log(
         hasty=hasty,
     )
     state = msgspec.structs.replace(
-        way.state, step=before.step + 1, at=way.place, since=now, trail=way.trail, answered=made
+        way.state,
+        step=before.step + 1,
+        at=way.place,
+        since=now,
+        trail=way.trail,
+        read=_read(script, before, made),
+        answered=made,
     )
     return Moved(state=state, step=step, due=due(script, state, step, context))
+
+
+def _read(script: Script, before: RunState, made: Move) -> tuple[str, ...]:
+    block = before.at.block
+    if not script.haste or not isinstance(made, Give | NoneFits) or block in before.read:
+        return before.read
+    return (*before.read, block)
 
 
 def _kind(made: Move) -> str:

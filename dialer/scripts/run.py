@@ -112,6 +112,7 @@ class RunState(Struct, frozen=True, kw_only=True):
     since: datetime  # when the present block was shown
     fields: dict[str, Value] = {}
     trail: tuple[Visit, ...] = ()
+    read: tuple[str, ...] = ()  # blocks that were answered, and so read, where the script limits haste
     answered: Move | None = None  # the move that closed step - 1, to know its repeat
     done: tuple[str, ...] = ()  # the script's tasks that were ticked off
     resumed: bool = False  # it was set aside and taken up again: one may begin it anew

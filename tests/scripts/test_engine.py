@@ -354,15 +354,36 @@ def test_what_cannot_have_been_read_is_refused_or_marked_as_the_script_says() ->
         assert moved.step.hasty is hasty
 
 
+SLOW = msgspec.structs.replace(SMALL, haste="refuse", pace=1)
+"""Its greeting takes longer than its price."""
+
+
+def walked(script: Script, *moves: tuple[Move, float]) -> RunState:
+    """A run after moves, each made so many seconds after the one before."""
+    state = start(script, NOW, CONTEXT)
+    for made, after_s in moves:
+        moved = move(script, state, state.step, made, state.since + timedelta(seconds=after_s), CONTEXT)
+        assert isinstance(moved, Moved), moved
+        state = moved.state
+    return state
+
+
 def test_jumps_and_what_was_read_before_are_free() -> None:
     assert isinstance(quick("refuse", 0.0, JumpTo(jump="price")), Moved)
-    script = msgspec.structs.replace(SMALL, haste="refuse", pace=1)
-    state = start(script, NOW)
-    for made in (Give(answer="yes"), Back()):
-        moved = move(script, state, state.step, made, state.since + timedelta(seconds=200), CONTEXT)
-        assert isinstance(moved, Moved)
-        state = moved.state
+    state = walked(SLOW, (Give(answer="yes"), 200), (Back(), 0), (Give(answer="yes"), 0))
+    assert (state.at.block, state.read) == ("ask", ("hello",))
+
+
+def test_what_was_read_and_not_answered_by_its_text_is_free_too() -> None:
+    state = walked(SLOW, (NoneFits(note="hm"), 200), (Give(answer="yes"), 0))
+    assert state.at.block == "ask"
+
+
+def test_a_jump_there_and_back_does_not_read_a_block() -> None:
+    state = walked(SLOW, (JumpTo(jump="price"), 0), (Return(), 0))
     assert state.at.block == "hello"
+    early = move(SLOW, state, state.step, Give(answer="yes"), state.since, CONTEXT)
+    assert isinstance(early, Refusal) and early.code == "too_fast"
 
 
 # --- freely, set aside, tasks -------------------------------------------------------------------------------------
