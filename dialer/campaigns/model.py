@@ -101,6 +101,10 @@ class Rules(Struct, frozen=True, kw_only=True):
     max_postponed: Annotated[int, Meta(ge=0)] | None = None
 
 
+OVER = ("finished", "archived")
+"""The states of a campaign in which nothing is begun any more."""
+
+
 class Campaign(Struct, frozen=True, kw_only=True):
     id: int = 0  # given by the store
     name: str

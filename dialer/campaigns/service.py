@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, u
 from dialer.auth.tables import users
 from dialer.campaigns import claim as claims_of
 from dialer.campaigns.dispositions import EntryChange
-from dialer.campaigns.model import Campaign, Claim, Disposition, EntryState
+from dialer.campaigns.model import OVER, Campaign, Claim, Disposition, EntryState
 from dialer.campaigns.tables import campaign_members, campaigns, entries, results
 from dialer.clients.tables import clients
 from dialer.store import prepared
@@ -84,6 +84,13 @@ def members(conn: Connection) -> dict[int, set[int]]:
     ):
         found.setdefault(campaign_id, set()).add(user_id)
     return found
+
+
+def open_to(conn: Connection, operator_id: int) -> list[int]:
+    """The campaigns, but for those that are over, in which an operator may work."""
+    named = members(conn)
+    going_on = conn.execute(select(campaigns.c.id).where(campaigns.c.status.not_in(OVER))).scalars()
+    return [one for one in going_on if operator_id in named.get(one, {operator_id})]
 
 
 def inbound_of(conn: Connection, line: str) -> Campaign | None:

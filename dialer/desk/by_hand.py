@@ -133,17 +133,9 @@ def why_not(conn: Connection, found: aside.Aside, campaign: Campaign, operator_i
 
 
 def waiting(conn: Connection, operator_id: int) -> list[aside.Aside]:
-    """What an operator may take up, the oldest first."""
-    members, named = campaigns.members(conn), rights.all_rights(conn)
-
-    def is_mine(one: aside.Aside) -> bool:
-        if one.campaign_id is None or operator_id not in members.get(one.campaign_id, {operator_id}):
-            return False
-        return rights.allowed(
-            named.get(one.script_id, rights.NOBODY_NAMED), "start", user_id=operator_id, role=units.OPERATOR
-        )
-
-    return [one for one in aside.every(conn) if is_mine(one)]
+    """What an operator may take up: his own first, then the latest. Of campaigns that are over nothing is."""
+    closed = rights.closed(conn, "start", user_id=operator_id, role=units.OPERATOR)
+    return aside.within(conn, campaigns.open_to(conn, operator_id), closed, operator_id=operator_id)
 
 
 def _work(work_id: str, campaign: Campaign, client_id: int, now: datetime) -> Work:

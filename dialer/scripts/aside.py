@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, case, select, update
 
 from dialer.auth.tables import users
 from dialer.clients.tables import clients
@@ -18,7 +19,7 @@ from dialer.scripts.tables import runs, script_versions, scripts
 from dialer.store import prepared
 
 MOST: Final = 200
-"""Runs that a list shows; who has more of them set aside takes up the oldest first."""
+"""Runs that a list shows: of all that one may take up, one's own before others', and the latest of them."""
 
 
 class Aside(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,34 +95,43 @@ def take_up(conn: Connection, run_id: str, *, operator_id: int, now: datetime) -
 
 def load(conn: Connection, run_id: str) -> Aside | None:
     """One that is set aside."""
-    return next(iter(_listed(conn, run_id)), None)
+    return next(iter(_listed(conn, _ASIDE.where(runs.c.id == run_id))), None)
 
 
-def every(conn: Connection) -> list[Aside]:
-    """All that is set aside, the oldest first, at most `MOST`."""
-    return _listed(conn, None)
+def within(
+    conn: Connection, campaign_ids: Collection[int], closed: Collection[int], *, operator_id: int
+) -> list[Aside]:
+    """What is set aside in some campaigns, but for the `closed` scripts: the operator's own first, then the latest.
 
-
-def _listed(conn: Connection, run_id: str | None) -> list[Aside]:
+    At most `MOST`.
+    """
+    mine = case((runs.c.operator_id == operator_id, 0), else_=1)
     query = (
-        select(
-            runs,
-            script_versions.c.script_id,
-            script_versions.c.body,
-            scripts.c.name.label("script"),
-            clients.c.name.label("client"),
-            users.c.name.label("operator"),
-        )
-        .join(script_versions, script_versions.c.id == runs.c.version_id)
-        .join(scripts, scripts.c.id == script_versions.c.script_id)
-        .join(clients, clients.c.id == runs.c.client_id)
-        .join(users, users.c.id == runs.c.operator_id)
-        .where(runs.c.aside_at.is_not(None), runs.c.ended_at.is_(None), runs.c.kind == "real")
-        .order_by(runs.c.aside_at)
+        _ASIDE.where(runs.c.campaign_id.in_(campaign_ids))
+        .order_by(mine, runs.c.aside_at.desc(), runs.c.id)
         .limit(MOST)
     )
-    if run_id is not None:
-        query = query.where(runs.c.id == run_id)
+    return _listed(conn, query.where(script_versions.c.script_id.not_in(closed)) if closed else query)
+
+
+_ASIDE = (
+    select(
+        runs,
+        script_versions.c.script_id,
+        script_versions.c.body,
+        scripts.c.name.label("script"),
+        clients.c.name.label("client"),
+        users.c.name.label("operator"),
+    )
+    .join(script_versions, script_versions.c.id == runs.c.version_id)
+    .join(scripts, scripts.c.id == script_versions.c.script_id)
+    .join(clients, clients.c.id == runs.c.client_id)
+    .join(users, users.c.id == runs.c.operator_id)
+    .where(runs.c.aside_at.is_not(None), runs.c.ended_at.is_(None), runs.c.kind == "real")
+)
+
+
+def _listed(conn: Connection, query: Select[Any]) -> list[Aside]:
     found = []
     for row in conn.execute(query):
         block = row.body.block(row.state.at.block)

@@ -65,6 +65,15 @@ def may(conn: Connection, script_id: int, right: Right, *, user_id: int, role: s
     return allowed(rights_of(conn, script_id), right, user_id=user_id, role=role)
 
 
+def closed(conn: Connection, right: Right, *, user_id: int, role: str) -> frozenset[int]:
+    """The scripts to which somebody has not this right; none where nobody is named anywhere, as in most houses."""
+    return frozenset(
+        script_id
+        for script_id, named in all_rights(conn).items()
+        if not allowed(named, right, user_id=user_id, role=role)
+    )
+
+
 def set_rights(conn: Connection, script_id: int, rights: Rights) -> None:
     conn.execute(delete(script_rights).where(script_rights.c.script_id == script_id))
     rows = [

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 
+from dialer.campaigns import service as campaigns
+from dialer.campaigns.tables import campaign_members
 from dialer.desk import by_hand
 from dialer.desk.room import Room
 from dialer.desk.service import DeskRefused
 from dialer.desk.view import DeskState, DeskView, RunView
-from dialer.scripts import rights
+from dialer.scripts import aside, rights
 from dialer.scripts import service as scripts
 from dialer.scripts.command import read_script
 from dialer.scripts.model import Script, Task
@@ -204,3 +207,60 @@ async def test_what_keeps_no_log_leaves_no_words(office: Office) -> None:
     states = await office.store.read(lambda conn: list(conn.execute(select(runs.c.state)).scalars()))
     assert [(state.trail, state.fields, state.ended is not None) for state in states] == [((), {}, True)]
     assert await office.store.read(lambda conn: conn.execute(select(steps)).all()) == []
+
+
+async def copies(office: Office, run_id: str, count: int, **changes: object) -> list[str]:
+    """More runs like one that is set aside, each set aside a second after the one before it."""
+
+    def copy(conn: Connection) -> list[str]:
+        row = conn.execute(select(runs).where(runs.c.id == run_id)).one()._asdict() | changes
+        made = [
+            row | {"id": office.new_id(), "aside_at": row["aside_at"] + timedelta(seconds=n)}
+            for n in range(1, count + 1)
+        ]
+        conn.execute(insert(runs), made)
+        return [one["id"] for one in made]
+
+    return await office.store.write(copy)
+
+
+async def test_the_shelf_is_filled_with_ones_own_first_and_then_with_the_latest(office: Office) -> None:
+    await office.add_clients(1)
+    maria, anna = await seated(office, "maria"), await seated(office, "anna")
+    await maria.start()
+    await maria.answer()
+    own = maria.run.id
+    await maria.put_aside()
+    others = await copies(office, own, aside.MOST + 1, operator_id=anna.room.user.id)
+    assert await maria.waiting() == [own, *reversed(others[2:])]
+
+
+@pytest.mark.parametrize("why", ["closed script", "closed campaign", "campaign is over"])
+async def test_what_is_not_for_one_takes_no_room_on_the_shelf(office: Office, why: str) -> None:
+    await office.add_clients(1)
+    maria, anna = await seated(office, "maria"), await seated(office, "anna")
+    await maria.start()
+    await maria.answer()
+    own = maria.run.id
+    await maria.put_aside()
+
+    def foreign(conn: Connection) -> dict[str, object]:
+        here = campaigns.load(conn, office.campaign_id)
+        assert here is not None
+        if why == "closed script":
+            script, _ = read_script(SCRIPT)
+            assert script is not None
+            theirs = scripts.publish(conn, msgspec.structs.replace(script, name="Theirs"), office.now)
+            rights.set_rights(conn, theirs, Rights(start=(f"user:{anna.room.user.id}",)))
+            version = scripts.latest(conn, theirs)
+            assert version is not None
+            return {"version_id": version.id}
+        there = campaigns.create(conn, msgspec.structs.replace(here, id=0, name="There"), office.now)
+        if why == "campaign is over":
+            campaigns.change(conn, there, status="finished")
+        else:
+            conn.execute(insert(campaign_members).values(campaign_id=there, user_id=anna.room.user.id))
+        return {"campaign_id": there}
+
+    await copies(office, own, aside.MOST + 1, **await office.store.write(foreign))
+    assert await maria.waiting() == [own]
