@@ -120,7 +120,17 @@ def take_up(
         work = msgspec.structs.replace(work, direction="outbound", claim=claim)
     elif not holds.hold_for(conn, desk.operator_id, found.client_id):
         return Refusal(code="client_held")
-    return _put(conn, desk, work, campaign, found.script_id, language=language, now=now, new_id=new_id)
+    return _put(
+        conn,
+        desk,
+        work,
+        campaign,
+        found.script_id,
+        language=language,
+        now=now,
+        new_id=new_id,
+        aside_run=found.run,
+    )
 
 
 def why_not(conn: Connection, found: aside.Aside, campaign: Campaign, operator_id: int) -> Refusal | None:
@@ -152,7 +162,10 @@ def _put(
     language: str,
     now: datetime,
     new_id: NewId,
+    aside_run: str | None = None,
 ) -> tuple[Desk, Loaded]:
     of_this_script = msgspec.structs.replace(campaign, script_id=script_id)
-    begun, loaded = units.begin(conn, desk, work, of_this_script, language=language, now=now, new_id=new_id)
+    begun, loaded = units.begin(
+        conn, desk, work, of_this_script, language=language, now=now, new_id=new_id, aside_run=aside_run
+    )
     return begun, msgspec.structs.replace(loaded, campaign=campaign)

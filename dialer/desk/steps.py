@@ -58,9 +58,13 @@ def begin_run(
     operator_id: int,
     now: datetime,
     new_id: Callable[[], str],
+    aside_run: str | None = None,
 ) -> Loaded:
-    """A run of the script with the client of this work: the one that was set aside with them, or a new one."""
-    waiting = aside.of_client(conn, work.client_id, script_id)
+    """A run of the script with the client of this work: one that was set aside with them, or a new one.
+
+    `aside_run` says which; otherwise it is the latest of this script, if there is any.
+    """
+    waiting = aside_run or aside.of_client(conn, work.client_id, script_id)
     run = aside.take_up(conn, waiting, operator_id=operator_id, now=now) if waiting is not None else None
     if run is not None:
         version = scripts.load_version(conn, run.version_id)

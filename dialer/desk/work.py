@@ -166,8 +166,9 @@ def begin(
     language: str,
     now: datetime,
     new_id: NewId,
+    aside_run: str | None = None,
 ) -> tuple[Desk, Loaded]:
-    """Put work on a desk, with a run of the campaign's script if it has one: the one that was set aside, or a new."""
+    """Put work on a desk, with a run of the campaign's script if it has one: one that was set aside, or a new one."""
     loaded = Loaded(
         campaign=campaign,
         client=clients.load(conn, work.client_id),
@@ -176,7 +177,14 @@ def begin(
     )
     if campaign.script_id is not None and may_run(conn, campaign.script_id, desk.operator_id):
         loaded = begin_run(
-            conn, loaded, work, campaign.script_id, operator_id=desk.operator_id, now=now, new_id=new_id
+            conn,
+            loaded,
+            work,
+            campaign.script_id,
+            operator_id=desk.operator_id,
+            now=now,
+            new_id=new_id,
+            aside_run=aside_run,
         )
     if loaded.run is not None:
         work = msgspec.structs.replace(work, run_id=loaded.run.id)

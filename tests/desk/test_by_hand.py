@@ -264,3 +264,16 @@ async def test_what_is_not_for_one_takes_no_room_on_the_shelf(office: Office, wh
 
     await copies(office, own, aside.MOST + 1, **await office.store.write(foreign))
     assert await maria.waiting() == [own]
+
+
+async def test_the_run_that_was_pressed_is_taken_up_and_no_later_one(office: Office) -> None:
+    await office.add_clients(1)
+    maria = await seated(office, "maria")
+    await maria.start()
+    await maria.answer()
+    pressed = maria.run.id
+    await maria.put_aside()
+    (later,) = await copies(office, pressed, 1)
+    await maria.take_up(pressed)
+    assert maria.run.id == pressed
+    assert await maria.waiting() == [later]
