@@ -30,7 +30,8 @@ _LAST = "\U0010ffff"
 class Sought(Struct, frozen=True, kw_only=True):
     """What answers are looked for; what is not given is not asked for. `text`: a part of what was said or noted.
 
-    `kind`: answer, none ("no suitable answer") or "" for both. `field` with the beginning of its `value`.
+    `kind`: answer, none ("no suitable answer"), end, or "" for the first two. `field` with the beginning of its
+    `value`: without a kind, ends are looked at too, where common fields and those of the last block are kept.
     """
 
     script: int | None = None
@@ -120,8 +121,9 @@ def _walked(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _fits(sought: Sought, rare: str) -> list[ColumnElement[bool]]:
+    kinds = ("answer", "none", "end") if sought.field else ("answer", "none")
     wanted: list[ColumnElement[bool]] = [
-        steps.c.kind == sought.kind if sought.kind else steps.c.kind.in_(("answer", "none"))
+        steps.c.kind == sought.kind if sought.kind else steps.c.kind.in_(kinds)
     ]
     if sought.script is None:
         wanted.append(steps.c.script_id.is_not(None))

@@ -7,10 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
+from dialer.clients.tables import clients
 from dialer.desk import answers
 from dialer.desk.answers import PAGE, AnswerList, Sought, list_answers
 from dialer.desk.script_report import Period, load_own, load_statistics
-from dialer.scripts.run import NoneFits
+from dialer.scripts import service as scripts
+from dialer.scripts.engine import NOBODY
+from dialer.scripts.model import Block, Field, Script
+from dialer.scripts.run import NoneFits, Refusal
 from dialer.scripts.tables import runs, steps
 from dialer.telephony.tables import segments
 from tests.desk.conftest import Office
@@ -83,6 +87,35 @@ async def test_what_did_not_suit_is_found_by_a_part_of_the_note(office: Office) 
     assert (row.note, row.kind, row.audio, row.call) == (none.note, "none", None, "")
 
 
+async def test_a_common_field_and_one_of_the_last_block_are_found_at_the_end(office: Office) -> None:
+    await office.add_clients(1)
+    await office.seated("maria")
+    caller, hour = Field(id="caller", label="Who"), Field(id="hour", label="When")
+    bye = Block(id="bye", text="Bye!", end="end", fields=(hour,))
+    script = Script(name="Short", language="en", start="bye", blocks=(bye,), common=(caller,))
+
+    def talk(conn: Connection) -> None:
+        version = scripts.latest(conn, scripts.publish(conn, script, office.now))
+        client = conn.execute(select(clients.c.id)).scalar_one()
+        assert version is not None
+        begun = {"run_id": "short", "version": version, "client_id": client, "operator_id": 1}
+        run = scripts.start_run(conn, **begun, context=NOBODY, now=office.now)  # type: ignore[arg-type]
+        filled = scripts.fill_fields(conn, version, run, 1, {"caller": "Анна", "hour": "12:30"})
+        assert not isinstance(filled, Refusal)
+        scripts.finish_run(conn, version, filled, call_id=None, context=NOBODY, now=office.now, reason="")
+
+    await office.store.write(talk)
+    assert (await found(office, Sought())).items == [], "an end is no answer"
+    for sought in (Sought(field="caller", value="анн"), Sought(field="hour", value="12"), Sought(kind="end")):
+        (row,) = (await found(office, sought)).items
+        assert (row.block, row.kind, [field.value for field in row.fields]) == (
+            "bye",
+            "end",
+            ["Анна", "12:30"],
+        )
+    assert (await found(office, Sought(field="caller", value="анн", kind="answer"))).items == []
+
+
 async def test_pages_leave_nothing_out(office: Office) -> None:
     await recorded(office)
 
@@ -126,6 +159,8 @@ async def test_a_search_reads_an_index_in_its_order_and_no_row(office: Office) -
         Sought(campaign=1),
         Sought(text="x"),
         Sought(text="x", operator=1),
+        Sought(field="x"),
+        Sought(field="x", value="1", script=1),
     ):
         plan = await office.store.read(lambda conn, sought=sought: _plan(conn, sought))
         wanted = "operator" if sought.operator else "block" if sought.block else "answered"
