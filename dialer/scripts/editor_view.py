@@ -38,7 +38,10 @@ class OtherScript(Struct, frozen=True, kw_only=True):
 
 
 class DraftView(Struct, frozen=True, kw_only=True):
-    """`revision` is sent back with the next change. `behind`: somebody published since this draft was begun."""
+    """`revision` is sent back with the next change. `behind`: somebody published since this draft was begun.
+
+    `trial`: versions are tried against each other, so that a new one gets no conversations yet.
+    """
 
     id: int
     script: Script
@@ -47,6 +50,7 @@ class DraftView(Struct, frozen=True, kw_only=True):
     version: int
     changed: bool
     behind: bool
+    trial: bool
     edited_by: str
     edited_at: datetime | None
     archived: bool

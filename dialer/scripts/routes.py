@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from dialer.auth.model import Permission
 from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Catalogue, Problem
-from dialer.scripts import drafts, service
+from dialer.scripts import drafts, service, trials
 from dialer.scripts.comparison import Comparison, compare
 from dialer.scripts.drafts import Draft, Refused
 from dialer.scripts.editor_view import (
@@ -265,6 +265,7 @@ def _draft(
         version=draft.latest,
         changed=draft.changed,
         behind=draft.behind,
+        trial=trials.running(conn, script_id) is not None,
         edited_by=draft.edited_by,
         edited_at=draft.edited_at,
         archived=draft.archived,

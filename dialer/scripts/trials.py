@@ -71,7 +71,7 @@ def start(
         return Refused(code="trial_shares")
     if not 0.0 < worth <= 0.5:
         return Refused(code="trial_worth")
-    if _running(conn, script_id) is not None:
+    if running(conn, script_id) is not None:
         return Refused(code="trial_running")
     ids = {number: version for version, number in _numbers(conn, script_id).items()}
     if not set(shares) <= set(ids):
@@ -88,7 +88,7 @@ def start(
 
 def stop(conn: Connection, script_id: int, trial_id: int, *, by: int, now: datetime) -> Refused | None:
     """End a trial without a decision: the latest version runs again."""
-    if _running(conn, script_id) != trial_id:
+    if running(conn, script_id) != trial_id:
         return Refused(code="trial_over")
     conn.execute(update(script_trials).where(script_trials.c.id == trial_id).values(until=now, ended_by=by))
     return None
@@ -183,7 +183,8 @@ def _arms(conn: Connection, trial_id: int, shares: Sequence[Share]) -> list[Arm]
     ]
 
 
-def _running(conn: Connection, script_id: int) -> int | None:
+def running(conn: Connection, script_id: int) -> int | None:
+    """The trial of a script that is under way, if any."""
     found = conn.execute(
         select(script_trials.c.id).where(
             script_trials.c.script_id == script_id, script_trials.c.until.is_(None)

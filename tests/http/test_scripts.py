@@ -62,6 +62,12 @@ async def test_a_script_from_its_first_block_to_its_second_version(house: House)
     assert [(one["number"], one["note"]) for one in versions] == [(2, ""), (1, "so")]
     compared = (await head.get(f"{path}/compare?from=1&to=2")).body
     assert compared["settings"][0]["after"] == "changed"
+    assert (await head.get(path)).body["trial"] is False
+    shares = [{"version": 1, "parts": 1}, {"version": 2, "parts": 1}]
+    begun = await head.post(f"{path}/trials", {"shares": shares})
+    assert (await head.get(path)).body["trial"] is True, "a version published now gets no conversations yet"
+    trial = begun.body["items"][0]["id"]
+    assert (await head.post(f"{path}/trials/stop", {"trial": trial})).status == 200
     back = await head.post(f"{path}/rollback", {"revision": 4, "version": 1})
     assert (back.body["revision"], back.body["changed"]) == (5, True)
 

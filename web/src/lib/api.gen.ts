@@ -3646,6 +3646,8 @@ export interface components {
         /**
          * DraftView
          * @description `revision` is sent back with the next change. `behind`: somebody published since this draft was begun.
+         *
+         *         `trial`: versions are tried against each other, so that a new one gets no conversations yet.
          */
         DraftView: {
             id: number;
@@ -3660,6 +3662,7 @@ export interface components {
             version: number;
             changed: boolean;
             behind: boolean;
+            trial: boolean;
             edited_by: string;
             edited_at: string | null;
             archived: boolean;
