@@ -29,6 +29,10 @@ class Rights(Struct, frozen=True, kw_only=True):
     def of(self, right: Right) -> tuple[str, ...]:
         return {"see": self.see, "start": self.start, "edit": self.edit}[right]
 
+    def everybody(self) -> frozenset[str]:
+        """All who are named by any of them."""
+        return frozenset((*self.see, *self.start, *self.edit))
+
 
 NOBODY_NAMED: Final = Rights()
 

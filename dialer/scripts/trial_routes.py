@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, Struct
 from sqlalchemy import Connection
 
 from dialer.auth import users
-from dialer.auth.model import Permission, Role
+from dialer.auth.model import Permission, Role, User
 from dialer.http.api import ApiCall, Handler, Operation, number
 from dialer.http.problems import Problem
 from dialer.scripts import rights, trials
@@ -51,9 +51,12 @@ class AdoptBody(Struct, frozen=True, kw_only=True):
 
 
 class Somebody(Struct, frozen=True, kw_only=True):
+    """Who may be named, or is. `standing`: who is named is shown when they `left` or have another `role`, too."""
+
     id: int
     name: str
     role: str
+    standing: Literal["here", "left", "role"]
 
 
 class RightsView(Struct, frozen=True, kw_only=True):
@@ -114,7 +117,9 @@ def operations(store: Store, now: Callable[[], datetime]) -> list[Operation]:
     async def set_rights(call: ApiCall) -> RightsView:
         script_id, named = number(call.path("id")), cast(Rights, call.body)
         view = await store.read(partial(_rights, script_id=script_id))
-        if rights.unknown(named, users=[one.id for one in view.users], roles=view.roles):
+        stored = view.rights.everybody()
+        wrong = rights.unknown(named, users=[one.id for one in view.users], roles=view.roles)
+        if not stored.issuperset(wrong):
             raise Problem(409, "rights_unknown")
         if not rights.allowed(named, "edit", user_id=call.user.id, role=call.user.role.value):
             raise Problem(409, "rights_own")
@@ -159,9 +164,21 @@ def _trials(conn: Connection, script_id: int) -> Trials:
 
 
 def _rights(conn: Connection, script_id: int) -> RightsView:
-    everybody = [one for one in users.all_users(conn) if one.active and one.role in ASKED]
+    stored = rights.rights_of(conn, script_id)
+    named = stored.everybody()
+    everybody = [(one, _standing(one)) for one in users.all_users(conn)]
     return RightsView(
-        rights=rights.rights_of(conn, script_id),
-        users=[Somebody(id=one.id, name=one.name, role=one.role.value) for one in everybody],
+        rights=stored,
+        users=[
+            Somebody(id=one.id, name=one.name, role=one.role.value, standing=standing)
+            for one, standing in everybody
+            if standing == "here" or f"user:{one.id}" in named
+        ],
         roles=[role.value for role in ASKED],
     )
+
+
+def _standing(user: User) -> Literal["here", "left", "role"]:
+    if not user.active:
+        return "left"
+    return "here" if user.role in ASKED else "role"

@@ -3526,11 +3526,16 @@ export interface components {
             /** @default [] */
             edit: string[];
         };
-        /** Somebody */
+        /**
+         * Somebody
+         * @description Who may be named, or is. `standing`: who is named is shown when they `left` or have another `role`, too.
+         */
         Somebody: {
             id: number;
             name: string;
             role: string;
+            /** @enum {unknown} */
+            standing: "here" | "left" | "role";
         };
         /** ScriptList */
         ScriptList: {
