@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Table, Text, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from dialer.scripts.actions import Action
 from dialer.store.schema import JsonText, UtcDateTime, metadata
 
-# The key is the step's, so that no action is ever done twice for it.
+# The key is the step's, so that no action is ever done twice for it; a script that keeps no log has no step here.
 actions_done = Table(
     "actions_done",
     metadata,
-    Column("run_id", String(26), primary_key=True),
+    Column("run_id", String(26), ForeignKey("runs.id"), primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("nth", Integer, primary_key=True),
     Column("place", String(200), nullable=False),  # the block, or block/answer
@@ -23,7 +23,6 @@ actions_done = Table(
     Column("operator_id", ForeignKey("users.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime),  # the operator has seen that it came to nothing
-    ForeignKeyConstraint(["run_id", "seq"], ["steps.run_id", "steps.seq"]),
     Index("ix_actions_done_left_out", "operator_id", "at", sqlite_where=text("outcome = 'left_out'")),
     Index("ix_actions_done_delivery_id", "delivery_id", sqlite_where=text("delivery_id <> ''")),
 )

@@ -29,12 +29,15 @@ from tests.desk.conftest import Office
 CRM = Hook(name="crm", url="http://127.0.0.1:9/")
 
 
-async def talking(office: Office, *actions: Action, at_the_end: tuple[Action, ...] = ()) -> Room:
+async def talking(
+    office: Office, *actions: Action, at_the_end: tuple[Action, ...] = (), keep_log: bool = True
+) -> Room:
     """An operator with a client and a script whose first answer does this."""
     script = Script(
         name="Does",
         language="ru",
         start="a",
+        keep_log=keep_log,
         blocks=(
             Block(id="a", text="?", answers=(Answer(id="yes", text="Да", to="end", actions=actions),)),
             Block(id="end", text="{{deal.stage | -}} {{client.number}}", end="end", actions=at_the_end),
@@ -145,6 +148,27 @@ async def test_the_end_of_the_script_does_its_actions_with_the_result(office: Of
         ("Сделка: Готово", "done", ""),
         ("Задача: x", "left_out", "позже"),
     ]
+
+
+async def test_what_keeps_no_log_does_its_actions_too(office: Office) -> None:
+    asked = (DealStage(stage="A"), CreateTask(text="x", to="nobody"))
+    room = await talking(office, *asked, at_the_end=asked, keep_log=False)
+    with pytest.raises(DeskRefused, match="action_nobody"):
+        await answer(office, room)
+    await answer(office, room, without=(1,))
+    await called(office, room)
+    await office.press(room, lambda r: office.desks.verbs.draft(r, {"disposition": "sale"}, None))
+    await office.press(room, lambda r: office.desks.verbs.save(r, False, (1,)))
+    done, logged = await office.store.read(
+        lambda conn: (
+            list(conn.execute(select(actions_done.c.seq, actions_done.c.nth, actions_done.c.outcome)).all()),
+            conn.execute(select(steps)).all(),
+        )
+    )
+    assert (done, logged) == (
+        [(1, 0, "done"), (1, 1, "left_out"), (2, 0, "done"), (2, 1, "left_out")],
+        [],
+    )
 
 
 async def test_a_delivery_that_failed_is_shown_until_it_was_seen(office: Office) -> None:

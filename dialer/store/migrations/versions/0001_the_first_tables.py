@@ -830,6 +830,40 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "actions_done",
+        sa.Column("run_id", sa.String(length=26), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.String(length=2000), nullable=False),
+        sa.Column("delivery_id", sa.String(length=60), nullable=False),
+        sa.Column("operator_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["operator_id"], ["users.id"], name=op.f("fk_actions_done_operator_id_users")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_actions_done_run_id_runs")),
+        sa.PrimaryKeyConstraint("run_id", "seq", "nth", name=op.f("pk_actions_done")),
+    )
+    with op.batch_alter_table("actions_done", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_actions_done_delivery_id",
+            ["delivery_id"],
+            unique=False,
+            sqlite_where=sa.text("delivery_id <> ''"),
+        )
+        batch_op.create_index(
+            "ix_actions_done_left_out",
+            ["operator_id", "at"],
+            unique=False,
+            sqlite_where=sa.text("outcome = 'left_out'"),
+        )
+
+    op.create_table(
         "review_marks",
         sa.Column("review_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -947,42 +981,6 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index("ix_steps_saying", ["saying_id", "answered_at", "run_id", "seq"], unique=False)
-
-    op.create_table(
-        "actions_done",
-        sa.Column("run_id", sa.String(length=26), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("nth", sa.Integer(), nullable=False),
-        sa.Column("place", sa.String(length=200), nullable=False),
-        sa.Column("action", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.String(length=8), nullable=False),
-        sa.Column("reason", sa.String(length=40), nullable=False),
-        sa.Column("note", sa.String(length=2000), nullable=False),
-        sa.Column("delivery_id", sa.String(length=60), nullable=False),
-        sa.Column("operator_id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("seen_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["operator_id"], ["users.id"], name=op.f("fk_actions_done_operator_id_users")
-        ),
-        sa.ForeignKeyConstraint(
-            ["run_id", "seq"], ["steps.run_id", "steps.seq"], name=op.f("fk_actions_done_run_id_seq_steps")
-        ),
-        sa.PrimaryKeyConstraint("run_id", "seq", "nth", name=op.f("pk_actions_done")),
-    )
-    with op.batch_alter_table("actions_done", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_actions_done_delivery_id",
-            ["delivery_id"],
-            unique=False,
-            sqlite_where=sa.text("delivery_id <> ''"),
-        )
-        batch_op.create_index(
-            "ix_actions_done_left_out",
-            ["operator_id", "at"],
-            unique=False,
-            sqlite_where=sa.text("outcome = 'left_out'"),
-        )
 
     # ### end Alembic commands ###
 
