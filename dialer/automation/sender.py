@@ -104,7 +104,10 @@ class Sender:
             if free <= 0:
                 break
             if delivery.id not in self._under_way and self._may_go(delivery.hook):
-                self._under_way[delivery.id] = asyncio.create_task(self._deliver(delivery))
+                # Named before it first runs: the next of this round must see it.
+                self._under_way[delivery.id] = asyncio.create_task(
+                    self._deliver(delivery), name=delivery.hook
+                )
                 free -= 1
 
     def _resting(self) -> list[str]:
@@ -114,12 +117,11 @@ class Sender:
     def _may_go(self, hook: str) -> bool:
         """A receiver in trouble gets one try at a time, so that it can come right."""
         circuit = self._circuits.get(hook, Circuit())
+        if not circuit.lets_through(self._now()):
+            return False  # it failed once more while what is due was read
         return circuit.failures == 0 or all(task.get_name() != hook for task in self._under_way.values())
 
     async def _deliver(self, delivery: Delivery) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            task.set_name(delivery.hook)
         try:
             hook = self.hooks.get(delivery.hook)
             if hook is None:

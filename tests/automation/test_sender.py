@@ -140,6 +140,9 @@ async def test_a_receiver_that_says_nothing_is_given_up_in_time_and_left_in_peac
     assert receiver.most_at_once <= 8
     tried = len(receiver.got)
     assert tried == 8, "its circuit is open: nothing more goes there for now"
+    talk.now += timedelta(hours=1)
+    await until(talk, sender, lambda rows: sum(row.tries for row in rows) > 8)
+    assert len(receiver.got) == 9, "one try shows whether it is back"
     receiver.silent, talk.now = False, talk.now + timedelta(hours=1)
     await until(talk, sender, lambda rows: set(states(rows)) == {"delivered"})
 
