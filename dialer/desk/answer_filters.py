@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec import Struct
 from sqlalchemy import Connection, Table, select
 
@@ -31,12 +33,13 @@ class AnswerFilters(Struct, frozen=True, kw_only=True):
     fields: list[Choice]
 
 
-def load_filters(conn: Connection, script_id: int | None) -> AnswerFilters:
+def load_filters(conn: Connection, script_id: int | None, closed: Collection[int] = ()) -> AnswerFilters:
+    """`closed`: scripts that the reader may not see; `script_id` is none of them."""
     version = service.latest(conn, script_id) if script_id is not None else None
     blocks = version.script.blocks if version else ()
     asked = all_fields(version.script) if version else ()
     return AnswerFilters(
-        scripts=_choices(conn, scripts),
+        scripts=[one for one in _choices(conn, scripts) if int(one.id) not in closed],
         operators=[
             Choice(id=str(row.id), name=row.name)
             for row in conn.execute(

@@ -45,6 +45,7 @@ class Sought(Struct, frozen=True, kw_only=True):
     text: str = ""
     field: str = ""
     value: str = ""
+    closed: frozenset[int] = frozenset()  # scripts that the reader may not see
 
 
 class AnswerRow(Struct, frozen=True, kw_only=True):
@@ -130,6 +131,8 @@ def _fits(sought: Sought, rare: str) -> list[ColumnElement[bool]]:
     else:
         script = steps.c.script_id if sought.block and not rare else _walked(steps.c.script_id)
         wanted.append(script == sought.script)
+    if sought.closed:
+        wanted.append(steps.c.script_id.not_in(sorted(sought.closed)))
     if sought.block:
         wanted.append(steps.c.block == sought.block)
     if sought.answer:

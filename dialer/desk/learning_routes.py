@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
 from dialer.auth.model import Permission
 from dialer.desk.answer_filters import AnswerFilters, load_filters
 from dialer.desk.answers import AnswerList, Sought, day_begins, day_ends, list_answers
@@ -20,6 +23,8 @@ from dialer.desk.script_report import (
 )
 from dialer.http.api import ApiCall, Operation, number
 from dialer.http.problems import Problem
+from dialer.scripts import rights
+from dialer.scripts.guarded import with_right
 from dialer.store.engine import Store
 
 MOST_DAYS = 366
@@ -29,7 +34,9 @@ MOST_WORDS = 200
 def operations(store: Store, sound: Sound, now: Callable[[], datetime]) -> list[Operation]:
     async def list_script_statistics(call: ApiCall) -> ScriptStatisticsList:
         period = _period(call)
-        return ScriptStatisticsList(items=await store.read(lambda conn: list_scripts(conn, period)))
+        return ScriptStatisticsList(
+            items=await store.read(lambda conn: list_scripts(conn, period, _closed_to(conn, call)))
+        )
 
     async def show_script_statistics(call: ApiCall) -> ScriptStatistics:
         script, version, period = number(call.path("id")), _whole(call, "version"), _period(call)
@@ -43,14 +50,19 @@ def operations(store: Store, sound: Sound, now: Callable[[], datetime]) -> list[
 
     async def list_given_answers(call: ApiCall) -> AnswerList:
         sought, cursor, link = _sought(call), call.query("cursor")[:80], sound.links_of(call.user.id)
+
+        def found(conn: Connection) -> AnswerList:
+            closed = _closed_to(conn, call, sought.script)
+            return list_answers(conn, replace(sought, closed=closed), cursor=cursor, link=link)
+
         try:
-            return await store.read(lambda conn: list_answers(conn, sought, cursor=cursor, link=link))
+            return await store.read(found)
         except (ValueError, OverflowError) as wrong:
             raise Problem(400, "body_wrong", {"detail": "cursor"}) from wrong
 
     async def show_answer_filters(call: ApiCall) -> AnswerFilters:
         script = _whole(call, "script")
-        return await store.read(lambda conn: load_filters(conn, script))
+        return await store.read(lambda conn: load_filters(conn, script, _closed_to(conn, call, script)))
 
     async def show_own_figures(call: ApiCall) -> OwnFigures:
         days, user_id = _whole(call, "days") or 1, call.user.id
@@ -71,7 +83,7 @@ def operations(store: Store, sound: Sound, now: Callable[[], datetime]) -> list[
             path="/api/v1/statistics/scripts/{id}",
             summary="The statistics of a script, or of one version, in a period (version, since, until)",
             permission=Permission.SEE_CONSOLE,
-            handler=show_script_statistics,
+            handler=with_right(store, "see", show_script_statistics),
             answers=ScriptStatistics,
         ),
         Operation(
@@ -100,6 +112,14 @@ def operations(store: Store, sound: Sound, now: Callable[[], datetime]) -> list[
             answers=OwnFigures,
         ),
     ]
+
+
+def _closed_to(conn: Connection, call: ApiCall, asked: int | None = None) -> frozenset[int]:
+    """The scripts that this user may not see. Raises `Problem` where it is one of them that is asked for."""
+    closed = rights.closed(conn, "see", user_id=call.user.id, role=call.user.role.value)
+    if asked in closed:
+        raise Problem(403, "script_closed")
+    return closed
 
 
 def _whole(call: ApiCall, name: str) -> int | None:

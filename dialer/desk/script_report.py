@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -106,8 +106,8 @@ def share_row(key: str, title: str, runs: int, goals: int) -> ShareRow:
     return ShareRow(key=key, title=title, runs=runs, goals=goals, interval=wilson(goals, runs))
 
 
-def list_scripts(conn: Connection, period: Period) -> list[ShareRow]:
-    """Every script with its runs and goals."""
+def list_scripts(conn: Connection, period: Period, closed: Collection[int] = ()) -> list[ShareRow]:
+    """Every script with its runs and goals, but for those that are `closed` to the reader."""
     counted = dict(
         _two(
             conn.execute(
@@ -119,7 +119,11 @@ def list_scripts(conn: Connection, period: Period) -> list[ShareRow]:
         )
     )
     named = conn.execute(select(scripts.c.id, scripts.c.name).order_by(scripts.c.name)).all()
-    return [share_row(str(row.id), row.name, *counted.get(row.id, (0, 0))) for row in named]
+    return [
+        share_row(str(row.id), row.name, *counted.get(row.id, (0, 0)))
+        for row in named
+        if row.id not in closed
+    ]
 
 
 def load_statistics(

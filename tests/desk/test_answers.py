@@ -157,6 +157,8 @@ async def test_a_search_reads_an_index_in_its_order_and_no_row(office: Office) -
         Sought(script=1, block="a", kind="none", operator=1, campaign=2, text="x"),
         Sought(operator=1),
         Sought(campaign=1),
+        Sought(closed=frozenset({1, 2})),
+        Sought(closed=frozenset({1}), operator=1),
         Sought(text="x"),
         Sought(text="x", operator=1),
         Sought(field="x"),

@@ -10,17 +10,19 @@ from sqlalchemy import update
 
 from dialer.auth.model import Role
 from dialer.auth.tables import users
-from tests.http.conftest import House
+from tests.http.conftest import House, Page
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-PATH = "/api/v1/scripts/1/rights"
+SCRIPTS = "/api/v1/scripts"
+PATH = f"{SCRIPTS}/1/rights"
+ADMINS_ONLY = {"see": ["role:operator"], "edit": ["role:operator"]}  # of all who read in the console
 
 
 @pytest_asyncio.fixture(loop_scope="session", autouse=True)
 async def opened_again(house: House) -> AsyncIterator[None]:
     """The house is older than these tests, and outlives them."""
     yield
-    await house.pages[Role.ADMIN].post(PATH, {})
+    assert (await house.pages[Role.ADMIN].post(PATH, {})).status == 200
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,46 @@ async def test_access_can_be_saved_when_somebody_named_has_gone(
     without = await head.post(PATH, {"edit": named[1:]})
     assert gone.id not in [one["id"] for one in without.body["users"]]
     assert (await head.post(PATH, {"edit": named})).code == "rights_unknown"
+
+
+async def test_what_is_closed_is_in_no_statistics(house: House) -> None:
+    head, admin, path = house.pages[Role.SUPERVISOR], house.pages[Role.ADMIN], "/api/v1/statistics/scripts"
+
+    async def listed(page: Page) -> bool:
+        return "1" in [one["key"] for one in (await page.get(path)).body["items"]]
+
+    assert await listed(head) and (await head.get(f"{path}/1")).status == 200
+    await admin.post(PATH, ADMINS_ONLY)
+    assert not await listed(head)
+    refused = await head.get(f"{path}/1")
+    assert (refused.status, refused.code) == (403, "script_closed")
+    assert await listed(admin) and (await admin.get(f"{path}/1")).status == 200
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.REVIEWER])
+async def test_what_is_closed_is_not_found_among_answers(house: House, role: Role) -> None:
+    reader, admin, path = house.pages[role], house.pages[Role.ADMIN], "/api/v1/answers"
+    operator, frame = await house.with_client()
+    run = frame["desk"]["work"]["run"]
+    answer = run["block"]["answers"][0]["id"]
+    await operator.press(
+        "step",
+        {
+            "work": frame["desk"]["work"]["id"],
+            "step": run["step"],
+            "move": {"kind": "answer", "answer": answer},
+        },
+    )
+
+    async def found(page: Page, asked: str) -> bool:
+        items = (await page.get(f"{path}?{asked}")).body["items"]
+        return f"{run['id']}.1" in [one["id"] for one in items]
+
+    for asked in ("", "script=1"):
+        assert await found(reader, asked)
+    await admin.post(PATH, ADMINS_ONLY)
+    assert not await found(reader, "") and await found(admin, "")
+    for closed in (f"{path}?script=1", f"{path}/filters?script=1"):
+        assert (await reader.get(closed)).code == "script_closed"
+        assert (await admin.get(closed)).status == 200
+    assert "1" not in [one["id"] for one in (await reader.get(f"{path}/filters")).body["scripts"]]
