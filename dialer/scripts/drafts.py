@@ -19,6 +19,7 @@ from dialer.scripts.check_actions import Outside
 from dialer.scripts.findings import Finding, has_errors
 from dialer.scripts.model import Script
 from dialer.scripts.tables import Layout, script_drafts, script_versions, scripts
+from dialer.scripts.weave import uses
 
 MAX_NAME = 200
 
@@ -26,7 +27,7 @@ MAX_NAME = 200
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing was changed.
 
-    script_unknown, version_unknown, draft_stale{who,when,revision}, draft_errors{n}, draft_same.
+    script_unknown, version_unknown, draft_stale{who,when,revision}, draft_errors{n}, draft_same, sub_closed{name}.
     """
 
     code: str
@@ -138,13 +139,19 @@ def publish(
     by: int,
     now: datetime,
     hooks: Collection[str] | None = None,
+    closed: Collection[str] = (),
 ) -> int | Refused:
-    """Make the draft the next version, under its own name. Gives the version's number."""
+    """Make the draft the next version, under its own name. Gives the version's number.
+
+    `closed`: names of scripts that whoever publishes may not see.
+    """
     draft = load(conn, script_id)
     if draft is None:
         return Refused(code="script_unknown")
     if draft.revision != revision:
         return _stale(draft)
+    if (name := closed_sub(draft.script, closed)) is not None:
+        return Refused(code="sub_closed", params={"name": name[:80]})
     findings = judge(conn, script_id, draft.script, hooks)
     if has_errors(findings):
         errors = sum(finding.level == "error" for finding in findings)
@@ -155,6 +162,14 @@ def publish(
     conn.execute(update(scripts).where(scripts.c.id == script_id).values(name=draft.script.name))
     conn.execute(update(script_drafts).where(script_drafts.c.script_id == script_id).values(begun_at=number))
     return number
+
+
+def closed_sub(script: Script, closed: Collection[str]) -> str | None:
+    """A script that is passed through and closed to who writes; woven in, it would be read and run all the same.
+
+    What an open script passes through in its turn was opened by who published that one.
+    """
+    return next((name for name in uses(script) if name in closed), None)
 
 
 def roll_back(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from dialer.auth.model import Permission, User, may
 from dialer.http.api import ApiCall, Handler, Operation
 from dialer.http.problems import Problem
-from dialer.scripts import rehearsal, rights, startable
+from dialer.scripts import drafts, rehearsal, rights, startable
 from dialer.scripts.rehearsal import HowItWent, PastRehearsal, Rehearsed
 from dialer.scripts.run import Move, Refusal
 from dialer.scripts.service import Run
@@ -178,6 +178,11 @@ def _ask(conn: Connection, user: User, body: RehearsalBody) -> None:
     right: rights.Right = "edit" if body.draft else "see"
     if not rights.may(conn, body.script, right, user_id=user.id, role=user.role.value):
         raise Problem(403, "script_closed")
+    written = drafts.load(conn, body.script) if body.draft else None
+    if written is not None:
+        unseen = rights.closed_names(conn, "see", user_id=user.id, role=user.role.value)
+        if (name := drafts.closed_sub(written.script, unseen)) is not None:
+            raise Problem(409, "sub_closed", {"name": name[:80]})
 
 
 def _shown(conn: Connection, one: Rehearsed, user: User) -> Rehearsal:

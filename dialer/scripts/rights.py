@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from dialer.scripts.tables import script_rights
+from dialer.scripts.tables import script_rights, scripts
 from dialer.store import prepared
 
 ADMIN: Final = "admin"
@@ -76,6 +76,14 @@ def closed(conn: Connection, right: Right, *, user_id: int, role: str) -> frozen
         for script_id, named in all_rights(conn).items()
         if not allowed(named, right, user_id=user_id, role=role)
     )
+
+
+def closed_names(conn: Connection, right: Right, *, user_id: int, role: str) -> frozenset[str]:
+    """`closed`, by the names by which scripts know each other."""
+    ids = closed(conn, right, user_id=user_id, role=role)
+    if not ids:
+        return frozenset()
+    return frozenset(conn.execute(select(scripts.c.name).where(scripts.c.id.in_(ids))).scalars())
 
 
 def set_rights(conn: Connection, script_id: int, rights: Rights) -> None:

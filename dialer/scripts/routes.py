@@ -47,7 +47,7 @@ from dialer.scripts.guarded import with_right
 from dialer.scripts.model import Language, Script
 from dialer.scripts.placeholders import Context
 from dialer.scripts.preview import walk
-from dialer.scripts.rights import NOBODY_NAMED, all_rights, allowed
+from dialer.scripts.rights import closed, closed_names
 from dialer.scripts.run import Refusal
 from dialer.scripts.shelf import ScriptRow, load_rows, load_versions
 from dialer.scripts.weave import CannotWeave, weave
@@ -68,12 +68,8 @@ def operations(
         user_id, role = call.user.id, call.user.role.value
 
         def seen(conn: Connection) -> list[ScriptRow]:
-            named = all_rights(conn)
-            return [
-                row
-                for row in load_rows(conn, editors.of)
-                if allowed(named.get(row.id, NOBODY_NAMED), "see", user_id=user_id, role=role)
-            ]
+            unseen = closed(conn, "see", user_id=user_id, role=role)
+            return [row for row in load_rows(conn, editors.of) if row.id not in unseen]
 
         return ScriptList(items=await store.read(seen))
 
@@ -85,7 +81,9 @@ def operations(
     async def read_draft(call: ApiCall) -> DraftView:
         script_id, language, user = number(call.path("id")), _language(call), call.user.id
         names = editors.of(script_id, but=user)
-        found = await store.read(lambda conn: _draft(conn, script_id, language, names, hooks))
+        found = await store.read(
+            lambda conn: _draft(conn, script_id, language, names, hooks, _unseen(conn, call))
+        )
         if found is None:
             raise Problem(404, "not_found")
         return found
@@ -118,7 +116,13 @@ def operations(
         publish = partial(
             drafts.publish, hooks=hooks, script_id=script_id, revision=body.revision, note=body.note
         )
-        return Published(version=_done(await store.write(partial(publish, by=call.user.id, now=now()))))
+        return Published(
+            version=_done(
+                await store.write(
+                    lambda conn: publish(conn, by=call.user.id, now=now(), closed=_unseen(conn, call))
+                )
+            )
+        )
 
     async def list_script_versions(call: ApiCall) -> VersionList:
         return VersionList(items=await store.read(partial(load_versions, script_id=number(call.path("id")))))
@@ -166,7 +170,9 @@ def operations(
 
     async def preview_script(call: ApiCall) -> Preview:
         body: PreviewBody = call.body
-        library = await store.read(service.sources)
+        library, unseen = await store.read(lambda conn: (service.sources(conn), _unseen(conn, call)))
+        if (name := drafts.closed_sub(body.script, unseen)) is not None:
+            raise Problem(409, "sub_closed", {"name": name[:80]})
         try:
             script = weave(body.script, library.get)
         except CannotWeave as wrong:
@@ -250,8 +256,18 @@ def operations(
     ]
 
 
+def _unseen(conn: Connection, call: ApiCall) -> frozenset[str]:
+    """The names of the scripts that this user may not see."""
+    return closed_names(conn, "see", user_id=call.user.id, role=call.user.role.value)
+
+
 def _draft(
-    conn: Connection, script_id: int, language: Language, editors: list[str], hooks: Collection[str]
+    conn: Connection,
+    script_id: int,
+    language: Language,
+    editors: list[str],
+    hooks: Collection[str],
+    unseen: Collection[str],
 ) -> DraftView | None:
     draft = drafts.load(conn, script_id)
     if draft is None:
@@ -273,7 +289,7 @@ def _draft(
         others=[
             OtherScript(name=name, language=script.language)
             for name, script in sorted(others.items())
-            if name != draft.name
+            if name != draft.name and name not in unseen
         ],
         editors=editors,
     )

@@ -88,3 +88,34 @@ async def test_what_is_closed_is_not_found_among_answers(house: House, role: Rol
         assert (await reader.get(closed)).code == "script_closed"
         assert (await admin.get(closed)).status == 200
     assert "1" not in [one["id"] for one in (await reader.get(f"{path}/filters")).body["scripts"]]
+
+
+async def test_nobody_passes_through_a_script_that_is_closed_to_him(house: House) -> None:
+    head, admin, name = house.pages[Role.SUPERVISOR], house.pages[Role.ADMIN], "Повторный заказ воды"
+    through = {
+        "name": "Насквозь",
+        "language": "ru",
+        "start": "in",
+        "blocks": [
+            {"id": "in", "sub": name, "next": "bye"},
+            {"id": "bye", "text": "До свидания!", "end": "end"},
+        ],
+    }
+    made = (await head.post(SCRIPTS, {"script": through})).body["id"]
+    path, rehearsal = f"{SCRIPTS}/{made}", {"script": made, "draft": True}
+    preview = {"script": through, "moves": []}
+
+    async def offered(page: Page) -> bool:
+        return name in [one["name"] for one in (await page.get(path)).body["others"]]
+
+    assert await offered(head) and (await head.post(f"{SCRIPTS}/preview", preview)).status == 200
+    await admin.post(PATH, ADMINS_ONLY)
+    assert not await offered(head) and await offered(admin)
+    assert (await head.post(f"{SCRIPTS}/preview", preview)).code == "sub_closed"
+    assert (await head.post("/api/v1/rehearsals", rehearsal)).code == "sub_closed"
+    refused = await head.post(f"{path}/publish", {"revision": 1})
+    assert (refused.status, refused.code) == (409, "sub_closed") and name in refused.body["title"]
+    assert (await admin.post(f"{SCRIPTS}/preview", preview)).status == 200
+    assert (await admin.post("/api/v1/rehearsals", rehearsal)).status == 200
+    assert (await admin.post(f"{path}/publish", {"revision": 1})).body == {"version": 1}
+    await admin.post(f"{path}/archive", {"archived": True})
