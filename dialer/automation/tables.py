@@ -44,5 +44,5 @@ deliveries = Table(
     Column("ended_at", UtcDateTime),
     Index("ix_deliveries_due", "state", "due_at"),
     Index("ix_deliveries_made", "made_at"),
-    Index("ix_deliveries_operator", "operator_id", "state", "made_at"),
+    Index("ix_deliveries_operator", "operator_id", "state", "ended_at"),
 )

@@ -1,9 +1,13 @@
-"""What scripts did not bring about, for the operator who spoke: left out of a step, or failed on its way out."""
+"""What scripts did not bring about, for the operator who spoke: left out of a step, or failed on its way out.
+
+`since` is the last midnight. What came to nothing is told for a week before it too: the tries of a web hook alone
+take a day, and an operator has days off.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
@@ -15,6 +19,7 @@ from dialer.scripts.actions import WebHook
 from dialer.scripts.tables import runs
 
 MOST = 100
+TOLD_FOR: Final = timedelta(days=7)
 
 
 class Undone(Struct, frozen=True, kw_only=True):
@@ -29,15 +34,19 @@ class Undone(Struct, frozen=True, kw_only=True):
 
 
 def _left_out(operator_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
-    mine = (actions_done.c.operator_id == operator_id, actions_done.c.at >= since)
+    mine = (actions_done.c.operator_id == operator_id, actions_done.c.at >= since - TOLD_FOR)
     return (*mine, actions_done.c.outcome == "left_out", actions_done.c.seen_at.is_(None))
 
 
-def _on_its_way(operator_id: int, since: datetime) -> tuple[ColumnElement[bool], ...]:
-    return deliveries.c.operator_id == operator_id, deliveries.c.made_at >= since
+def _failed(operator_id: int, since: datetime) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.operator_id == operator_id,
+        deliveries.c.state == "failed",
+        deliveries.c.ended_at >= since - TOLD_FOR,
+    )
 
 
-_FAILED = and_(deliveries.c.state == "failed", actions_done.c.seen_at.is_(None))
+_UNSEEN = actions_done.c.seen_at.is_(None)
 _SENT = deliveries.join(actions_done, actions_done.c.delivery_id == deliveries.c.id)
 
 
@@ -45,7 +54,7 @@ def count(conn: Connection, operator_id: int, since: datetime) -> int:
     """How much of it the operator has not seen yet."""
     number = select(func.count())
     left_out = number.select_from(actions_done).where(*_left_out(operator_id, since))
-    failed = number.select_from(_SENT).where(*_on_its_way(operator_id, since), _FAILED)
+    failed = number.select_from(_SENT).where(_failed(operator_id, since), _UNSEEN)
     return int(conn.execute(left_out).scalar_one()) + int(conn.execute(failed).scalar_one())
 
 
@@ -61,10 +70,11 @@ def list_open(conn: Connection, operator_id: int, since: datetime, language: str
         .order_by(actions_done.c.at.desc())
         .limit(MOST)
     )
+    waiting = and_(deliveries.c.operator_id == operator_id, deliveries.c.state == "waiting")
     sent = conn.execute(
         select(actions_done.c.at, deliveries, clients.c.name.label("client"))
         .select_from(about.join(deliveries, deliveries.c.id == actions_done.c.delivery_id))
-        .where(*_on_its_way(operator_id, since), or_(_FAILED, deliveries.c.state == "waiting"))
+        .where(or_(waiting, and_(_failed(operator_id, since), _UNSEEN)))
         .order_by(deliveries.c.made_at.desc())
         .limit(MOST)
     )
@@ -95,6 +105,6 @@ def list_open(conn: Connection, operator_id: int, since: datetime, language: str
 
 def seen(conn: Connection, operator_id: int, since: datetime, now: datetime) -> None:
     """The operator has seen what came to nothing so far."""
-    failed = select(deliveries.c.id).where(*_on_its_way(operator_id, since), deliveries.c.state == "failed")
+    failed = select(deliveries.c.id).where(_failed(operator_id, since))
     for which in (_left_out(operator_id, since), (actions_done.c.delivery_id.in_(failed),)):
         conn.execute(update(actions_done).where(*which).values(seen_at=now))

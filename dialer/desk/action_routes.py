@@ -46,7 +46,7 @@ def operations(desks: Desks) -> list[Operation]:
         Operation(
             method="GET",
             path=f"{BASE}/troubles",
-            summary="What scripts did not bring about today, and what is still on its way",
+            summary="What scripts did not bring about, and what is still on its way",
             permission=Permission.USE_DESK,
             handler=list_troubles,
             answers=UndoneList,

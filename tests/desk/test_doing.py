@@ -177,7 +177,7 @@ async def test_a_delivery_that_failed_is_shown_until_it_was_seen(office: Office)
     since = office.now - timedelta(hours=1)
 
     def fail(conn: Connection) -> str:
-        conn.execute(deliveries.update().values(state="failed", trouble="answered 404"))
+        conn.execute(deliveries.update().values(state="failed", ended_at=office.now, trouble="answered 404"))
         return str(conn.execute(select(deliveries.c.id)).scalar_one())
 
     event = DeliveryFailed(delivery=await office.store.write(fail), operator_id=room.user.id)

@@ -522,7 +522,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What scripts did not bring about today, and what is still on its way */
+        /** What scripts did not bring about, and what is still on its way */
         get: operations["list_troubles"];
         put?: never;
         post?: never;
