@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, update
 
 from dialer.automation.tables import deliveries
 from dialer.events import DeliveryFailed, DeliveryQueued
@@ -115,15 +115,23 @@ def resend(conn: Connection, delivery: str, now: datetime) -> bool:
     return found
 
 
-def list_page(conn: Connection, *, before: datetime | None, state: str = "") -> list[DeliveryRow]:
-    """The newest deliveries, a hundred at a time."""
-    query = select(deliveries).order_by(deliveries.c.made_at.desc(), deliveries.c.id).limit(PAGE)
+def list_page(conn: Connection, *, before: tuple[datetime, str] | None, state: str = "") -> list[DeliveryRow]:
+    """The newest deliveries, a hundred at a time; `before` are moment and id of the last one known.
+
+    The moment alone says nothing: all that one step sends has the same.
+    """
+    query = select(deliveries).order_by(deliveries.c.made_at.desc(), deliveries.c.id.desc()).limit(PAGE)
     if before is not None:
-        query = query.where(deliveries.c.made_at < before)
+        query = query.where(_older(*before))
     if state:
         query = query.where(deliveries.c.state == state)
     names = DeliveryRow.__struct_fields__
     return [DeliveryRow(**{name: row._mapping[name] for name in names}) for row in conn.execute(query)]
+
+
+def _older(made_at: datetime, delivery: str) -> ColumnElement[bool]:
+    same = and_(deliveries.c.made_at == made_at, deliveries.c.id < delivery)
+    return and_(deliveries.c.made_at <= made_at, or_(deliveries.c.made_at < made_at, same))
 
 
 def counts(conn: Connection) -> dict[tuple[str, str], int]:

@@ -33,7 +33,7 @@ class HookRow(Struct, frozen=True, kw_only=True):
 class HookList(Struct, frozen=True, kw_only=True):
     hooks: list[HookRow]
     items: list[DeliveryRow]  # the newest deliveries of any
-    next: datetime | None  # `before` of the next page
+    next: str | None  # `before` of the next page
 
 
 class Again(Struct, frozen=True, kw_only=True):
@@ -42,14 +42,14 @@ class Again(Struct, frozen=True, kw_only=True):
 
 def operations(store: Store, hooks: Mapping[str, Hook], now: Callable[[], datetime]) -> list[Operation]:
     async def list_deliveries(call: ApiCall) -> HookList:
-        before, state = _moment(call.query("before")), call.query("state")
+        before, state = _cursor(call.query("before")), call.query("state")
         rows = await store.read(lambda conn: deliveries.list_page(conn, before=before, state=state))
         counts = await store.read(deliveries.counts)
         names = sorted({*hooks, *(name for name, _ in counts)})
         return HookList(
             hooks=[_row(name, hooks.get(name), counts) for name in names],
             items=rows,
-            next=rows[-1].made_at if len(rows) == deliveries.PAGE else None,
+            next=_next(rows[-1]) if len(rows) == deliveries.PAGE else None,
         )
 
     async def resend_delivery(call: ApiCall) -> HookList:
@@ -79,14 +79,21 @@ def operations(store: Store, hooks: Mapping[str, Hook], now: Callable[[], dateti
     ]
 
 
-def _moment(text: str) -> datetime | None:
+def _next(last: DeliveryRow) -> str:
+    return f"{last.made_at.isoformat()},{last.id}"
+
+
+def _cursor(text: str) -> tuple[datetime, str] | None:
+    if not text:
+        return None
+    moment, _, delivery = text.partition(",")
     try:
-        found = datetime.fromisoformat(text) if text else None
+        made_at = datetime.fromisoformat(moment)
     except ValueError:
-        found = None
-    if text and (found is None or found.tzinfo is None):
+        made_at = None
+    if made_at is None or made_at.tzinfo is None:
         raise Problem(400, "body_wrong", {"detail": "before"})
-    return found
+    return made_at, delivery
 
 
 def _row(name: str, hook: Hook | None, counts: Mapping[tuple[str, str], int]) -> HookRow:

@@ -43,6 +43,6 @@ deliveries = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Index("ix_deliveries_due", "state", "due_at"),
-    Index("ix_deliveries_made", "made_at"),
+    Index("ix_deliveries_made", "made_at", "id"),
     Index("ix_deliveries_operator", "operator_id", "state", "ended_at"),
 )

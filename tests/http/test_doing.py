@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from urllib.parse import quote
+
 import pytest
+from sqlalchemy import Connection
 
 from dialer.auth.model import Role
 from dialer.automation import deliveries
@@ -46,9 +50,32 @@ async def test_a_delivery_of_an_unknown_hook_fails_with_words_and_is_sent_again_
         assert "configuration" in found["items"][0]["trouble"]
         again = await admin.post(f"{HOOKS}/deliveries/R-9-0/resend", {})
         assert (again.status, again.body["items"][0]["id"]) == (200, "R-9-0")
-    assert (await admin.get(f"{HOOKS}?state=delivered")).body["items"] == []
+    delivered = (await admin.get(f"{HOOKS}?state=delivered")).body["items"]
+    assert "R-9-0" not in [item["id"] for item in delivered]
     assert (await admin.get(f"{HOOKS}?before=yesterday")).code == "body_wrong"
     assert (await admin.post(f"{HOOKS}/deliveries/nothing/resend", {})).status == 404
+
+
+async def test_a_page_of_deliveries_ends_between_two_of_one_moment(house: House) -> None:
+    admin, operator = house.pages[Role.ADMIN], house.pages[Role.OPERATOR]
+    assert operator.user is not None
+    who, made = operator.user.id, utc_now() - timedelta(days=1)
+    ids = {f"PAGE-1-{nth}" for nth in range(deliveries.PAGE + 5)}
+
+    def queue(conn: Connection) -> None:
+        for delivery in ids:
+            deliveries.queue(conn, delivery, hook="gone", body="{}", operator_id=who, now=made)
+            deliveries.settle(conn, delivery, made, again_at=None, delivered=True, status=200, trouble="")
+
+    await house.app.store.write(queue)
+    got: list[str] = []
+    asked: str | None = ""
+    while asked is not None:
+        page = (await admin.get(f"{HOOKS}?state=delivered&before={quote(asked)}")).body
+        got, asked = [*got, *(item["id"] for item in page["items"])], page["next"]
+    assert (len(got), set(got)) == (len(ids), ids)
+    for wrong in ("2026-03-12T09:00:00,R", "x,R", ",", "9999"):
+        assert (await admin.get(f"{HOOKS}?before={wrong}")).code == "body_wrong"
 
 
 async def test_what_was_left_undone_is_ones_own(house: House) -> None:

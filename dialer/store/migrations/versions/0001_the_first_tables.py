@@ -202,7 +202,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_due", ["state", "due_at"], unique=False)
-        batch_op.create_index("ix_deliveries_made", ["made_at"], unique=False)
+        batch_op.create_index("ix_deliveries_made", ["made_at", "id"], unique=False)
         batch_op.create_index("ix_deliveries_operator", ["operator_id", "state", "ended_at"], unique=False)
 
     op.create_table(
