@@ -25,11 +25,37 @@ export function parse(hash: string): Route {
   return { at: 'live' };
 }
 
+/** Whether the page may be left. */
+export type Guard = () => Promise<boolean>;
+
 class Router {
   route = $state.raw<Route>(parse(location.hash));
+  private shown = location.hash;
+  private guard: Guard | null = null;
+  private asking = false;
 
   constructor() {
-    addEventListener('hashchange', () => (this.route = parse(location.hash)));
+    addEventListener('hashchange', () => (this.guard ? void this.ask(this.guard) : this.follow()));
+  }
+
+  /** Until it is called off, no other part is opened before the guard agrees. Gives what calls it off. */
+  hold(guard: Guard): () => void {
+    this.guard = guard;
+    return () => {
+      if (this.guard === guard) this.guard = null;
+    };
+  }
+
+  private async ask(guard: Guard): Promise<void> {
+    if (this.asking || location.hash === this.shown) return;
+    this.asking = true;
+    const may = await guard().finally(() => (this.asking = false));
+    if (may) this.follow();
+    else history.replaceState(null, '', this.shown || '#');
+  }
+  private follow(): void {
+    this.shown = location.hash;
+    this.route = parse(this.shown);
   }
 }
 

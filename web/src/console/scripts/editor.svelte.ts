@@ -1,6 +1,8 @@
 /** One script being edited: the document with its history, what is selected, what the server said of it. */
 import { Problem } from '../../lib/api';
 import { Autosave } from '../../lib/autosave';
+import { listening } from '../../state/listening.svelte';
+import { Keep, type Kept } from '../kept';
 import { block as find, blockIds, freeId, newBlock, outletOf, type Block, type Doc, type Outlet, type Place } from './doc';
 import * as edits from './edits';
 import { begin, change, redo, undo, type History } from './history';
@@ -33,9 +35,12 @@ export class Editor {
   here = $state(''); // the block at which the preview stands
   shown = $state.raw<{ id: string } | null>(null); // to be brought into sight
   wanted = $state.raw<{ focus: string } | null>(null); // a part of the panel that is to have the focus
+  left = $state.raw<Kept<Doc> | null>(null); // what an earlier page could not save
   revision = 0;
   private readonly autosave = new Autosave<Doc>((doc) => this.send(doc), 700);
   private again: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
+  private readonly keep: Keep<Doc>;
 
   doc = $derived(this.history.now);
   block = $derived.by((): Block | null => {
@@ -55,13 +60,16 @@ export class Editor {
   errors = $derived(this.findings.filter((one) => one.level === 'error').length);
   warnings = $derived(this.findings.length - this.errors);
 
-  constructor(readonly id: number) {}
+  constructor(readonly id: number) {
+    this.keep = new Keep(`script ${listening.me?.id ?? 0} ${id}`);
+  }
 
   async open(): Promise<void> {
     await this.take(await readDraft(this.id));
     this.history = begin(this.doc);
     const { start } = this.doc.script;
     this.selected = new Set(find(this.doc, start) ? [start] : []);
+    void this.keep.look(this.doc).then((left) => (this.left = left));
   }
 
   /** What the server keeps becomes the document; one may undo it. */
@@ -70,6 +78,7 @@ export class Editor {
     await this.take(await readDraft(this.id));
     this.saving = 'saved';
     this.stale = null;
+    void this.keep.saved();
   }
 
   private async take(draft: DraftView): Promise<void> {
@@ -106,6 +115,7 @@ export class Editor {
     this.touched();
   }
   private touched(): void {
+    this.keep.change(this.doc, this.revision);
     if (this.saving === 'stale') return void this.check();
     this.saving = 'waiting';
     this.autosave.change(this.doc);
@@ -198,8 +208,23 @@ export class Editor {
 
   // --- the server
 
+  /** What an earlier page could not save becomes the document; one may undo it. */
+  putBack(): void {
+    const { left } = this;
+    this.left = this.keep.decided();
+    if (left) this.edit(() => left.value);
+    this.keepSelection();
+  }
+  letGo(): void {
+    this.left = this.keep.decided();
+    if (this.saving === 'saved') void this.keep.saved();
+    else this.keep.change(this.doc, this.revision);
+  }
+
   /** Sends what waits; false if it could not be kept. */
   async flush(): Promise<boolean> {
+    void this.keep.flush();
+    if (this.saving === 'failed') this.autosave.change(this.doc);
     await this.autosave.flush();
     return this.saving === 'saved';
   }
@@ -213,6 +238,7 @@ export class Editor {
       if (this.doc === doc) {
         this.findings = saved.findings;
         this.saving = 'saved';
+        void this.keep.saved();
       }
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -227,7 +253,7 @@ export class Editor {
       return void this.check();
     }
     this.saving = 'failed';
-    this.again = setTimeout(() => this.autosave.change(this.doc), AGAIN_MS);
+    if (!this.closed) this.again = setTimeout(() => this.autosave.change(this.doc), AGAIN_MS);
   }
   private async check(): Promise<void> {
     const doc = this.doc;
@@ -249,7 +275,8 @@ export class Editor {
     this.changed = false;
   }
   close(): void {
+    this.closed = true;
     clearTimeout(this.again);
-    void this.autosave.flush();
+    void this.flush();
   }
 }
