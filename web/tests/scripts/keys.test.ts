@@ -11,6 +11,7 @@ test('on the scheme', () => {
   expect(press('Delete')).toEqual({ do: 'remove' });
   expect(press('KeyA', { ctrl: true })).toEqual({ do: 'all' });
   expect(press('KeyA', { alt: true })).toBeNull();
+  expect(press('KeyA', { ctrl: true, at: 'page' }), 'not the text that happens to be drawn').toEqual({ do: 'all' });
 });
 
 test('in a field letters are letters, and undo is still ours', () => {

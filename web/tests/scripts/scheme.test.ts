@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { Doer } from '../../src/console/scripts/commands';
+import type { Editor } from '../../src/console/scripts/editor.svelte';
 import { newAnswer, newBlock } from '../../src/console/scripts/doc';
-import { connect, patchBlock } from '../../src/console/scripts/edits';
+import { addBlock, connect, patchBlock } from '../../src/console/scripts/edits';
 import { neighbour, search, turn } from '../../src/console/scripts/find';
 import { toEdges, toNodes } from '../../src/console/scripts/flow';
-import { arranged, completed, freePlace } from '../../src/console/scripts/layout';
+import { arranged, completed, freePlace, overlaps } from '../../src/console/scripts/layout';
 import { drawn, handleY, WIDTH } from '../../src/console/scripts/rows';
 import { doc, small } from './made';
 
@@ -55,6 +57,27 @@ test('blocks keep their places, and new ones come to a free one', async () => {
   expect(layout).toMatchObject(known);
   expect(layout['who']![1]).toBeGreaterThan(100);
   expect(freePlace(one, [2000, 0])).toEqual([2000, 0]);
+});
+
+test('a new block has room to be written in, and one that grows over another is told of', async () => {
+  const written = { stage: 'S', text: 'w '.repeat(99), answers: [1, 2, 3, 4].map((n) => newAnswer(`a${n}`, { text: 'x' })) };
+  let one = doc([newBlock('hello')], { hello: [0, 0] });
+  for (const id of ['order', 'later']) one = addBlock(one, newBlock(id), freePlace(one, [358, 0]));
+  one = patchBlock(one, 'order', written);
+  expect(['order', 'later'].map((id) => overlaps(one, id))).toEqual([false, false]);
+  one = patchBlock(one, 'order', { answers: Array.from({ length: 12 }, (_, n) => newAnswer(`b${n}`)) });
+  expect(['hello', 'order', 'later'].map((id) => overlaps(one, id))).toEqual([false, true, true]);
+  expect(overlaps({ ...one, layout: await arranged(one) }, 'order')).toBe(false);
+  const tall = doc([newBlock('low', { text: 'x' }), newBlock('high', { ...one.script.blocks[1], id: 'high' })], { low: [0, 300] });
+  expect(overlaps({ ...tall, layout: await completed(tall) }, 'high')).toBe(false);
+});
+
+test('all blocks are selected, in sight or not', () => {
+  const many = doc(Array.from({ length: 300 }, (_, at) => newBlock(`b${at}`)));
+  const chosen: string[] = [];
+  const editor = { doc: many, select: (ids: Iterable<string>) => chosen.push(...ids) } as unknown as Editor;
+  new Doer(editor, { zoom: () => undefined, middle: () => [0, 0] }, () => undefined).carryOut({ do: 'all' });
+  expect(toNodes(many, { ...marks, selected: new Set(chosen) }, toNodes(many, marks, [])).every((node) => node.selected)).toBe(true);
 });
 
 test('search looks at titles, texts, answers, fields and conditions', () => {

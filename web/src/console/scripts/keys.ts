@@ -65,5 +65,5 @@ function withControl(press: Press): Command | null {
   if (press.code === 'KeyF') return { do: 'search' };
   if (press.code === 'KeyS') return { do: 'save' };
   if (press.code === 'Enter' || press.code === 'NumpadEnter') return { do: 'answer' };
-  return press.at === 'scheme' && press.code === 'KeyA' ? { do: 'all' } : null;
+  return press.at !== 'field' && press.code === 'KeyA' ? { do: 'all' } : null;
 }

@@ -1,9 +1,9 @@
 /** Places for blocks: the whole scheme from left to right by dagre, or only those blocks that have no place yet. */
 import { RETURN, type Block, type Doc, type Layout, type Place } from './doc';
-import { drawn, WIDTH } from './rows';
+import { drawn, HEAD, LINE, ROW, STAGE, WIDTH } from './rows';
 
 const GAP = 60;
-const ROOM = 170; // a block grows while it is written
+const ROOM = HEAD + STAGE + 3 * LINE + 6 * ROW; // a block grows while it is written: a stage, a text, some answers
 
 /** Places for every block, the first one at the left. */
 export async function arranged(doc: Doc): Promise<Layout> {
@@ -43,23 +43,38 @@ export async function completed(doc: Doc): Promise<Layout> {
   if (!missing.length) return doc.layout;
   if (missing.length > doc.script.blocks.length / 2) return arranged(doc);
   const layout: Record<string, Place> = { ...doc.layout };
-  for (const block of missing) layout[block.id] = freePlace({ ...doc, layout }, [0, 0]);
+  for (const block of missing) layout[block.id] = freePlace({ ...doc, layout }, [0, 0], drawn(block).height);
   return layout;
 }
 
 /** The nearest free place at or below where a block is wished. */
-export function freePlace(doc: Doc, wished: Place): Place {
+export function freePlace(doc: Doc, wished: Place, height = 0): Place {
+  const room = Math.max(ROOM, height);
   const taken = doc.script.blocks.flatMap((block) => {
     const place = doc.layout[block.id];
     return place ? [{ x: place[0], y: place[1], height: Math.max(ROOM, drawn(block).height) }] : [];
   });
   let [x, y] = wished;
   for (let tries = 0; tries <= taken.length; tries += 1) {
-    const hit = taken.find((one) => Math.abs(one.x - x) < WIDTH && one.y < y + ROOM && y < one.y + one.height + 20);
+    const hit = taken.find((one) => Math.abs(one.x - x) < WIDTH && one.y < y + room && y < one.y + one.height + 20);
     if (!hit) break;
     y = hit.y + hit.height + 20;
   }
   return [snap(x), snap(y)];
+}
+
+/** Whether a block lies upon another: it has grown since it was placed, or was put there. */
+export function overlaps(doc: Doc, id: string): boolean {
+  const here = doc.layout[id];
+  const block = doc.script.blocks.find((one) => one.id === id);
+  if (!here || !block) return false;
+  const [x, y] = here;
+  const bottom = y + drawn(block).height;
+  return doc.script.blocks.some((one) => {
+    const place = doc.layout[one.id];
+    if (!place || one === block || Math.abs(place[0] - x) >= WIDTH) return false;
+    return place[1] < bottom && y < place[1] + drawn(one).height;
+  });
 }
 
 export const targets = (block: Block): string[] =>
