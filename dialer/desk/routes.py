@@ -152,6 +152,7 @@ def operations(desks: Desks) -> list[Operation]:
             handler=handler,
             body=body,
             answers=DeskFrame,
+            sees_keys=True,
         )
 
     async def list_colleagues(call: ApiCall) -> Colleagues:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from dialer import __version__
 from dialer.auth.model import Permission, User
+from dialer.http.once import Once
 from dialer.http.problems import Problem
 
 MOST_BODY = 64 * 1024
@@ -41,7 +42,9 @@ Handler = Callable[[ApiCall], Awaitable[Any]]
 class Operation:
     """`permission` is asked of the user's role; `answers` is the type of what the handler gives (or bytes: JSON).
 
-    `most_body` is how many bytes a request may bring, for those that bring more than others.
+    `most_body` is how many bytes a request may bring, for those that bring more than others. A POST that comes again
+    with its key is answered as before (`once`, which a restart forgets), unless `sees_keys`: the handler looks at
+    the key itself.
     """
 
     method: str
@@ -52,36 +55,62 @@ class Operation:
     body: type | None = None
     answers: type
     most_body: int = MOST_BODY
+    sees_keys: bool = False
 
 
-def register(app: web.Application, operations: Sequence[Operation], user_of: Callable[..., Any]) -> None:
-    """Put the operations behind the checks that hold for all: login, right, header, size, form."""
+Answered = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Refusals = Callable[[web.Request, Answered], Awaitable[web.StreamResponse]]
+
+
+def register(
+    app: web.Application, operations: Sequence[Operation], user_of: Callable[..., Any], refusals: Refusals
+) -> None:
+    """Put the operations behind the checks that hold for all: login, right, header, size, form.
+
+    `refusals` makes answers of what is raised.
+    """
+    once = Once()
     for operation in operations:
-        app.router.add_route(operation.method, operation.path, _guarded(operation, user_of))
+        handle = _guarded(operation, user_of, refusals, once)
+        app.router.add_route(operation.method, operation.path, handle)
 
 
-def _guarded(
-    operation: Operation, user_of: Callable[..., Any]
-) -> Callable[..., Awaitable[web.StreamResponse]]:
-    decoder: msgspec.json.Decoder[Any] | None = (
-        msgspec.json.Decoder(operation.body) if operation.body is not None else None
-    )
+def _guarded(operation: Operation, user_of: Callable[..., Any], refusals: Refusals, once: Once) -> Answered:
+    carry_out = _carried_out(operation)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         user: User = await user_of(request, operation.permission)
         if request.method != "GET" and request.headers.get(_HEADER) != "1":
             raise Problem(403, "header_missing", {"header": _HEADER})
+        key = request.headers.get("Idempotency-Key", "")[:100]
+        if request.method != "POST" or not key or operation.sees_keys:
+            return await carry_out(request, user, key)
+        return await once.answer(
+            (user.id, request.method, request.path, key),
+            lambda: refusals(request, lambda asked: carry_out(asked, user, key)),
+        )
+
+    return handle
+
+
+def _carried_out(
+    operation: Operation,
+) -> Callable[[web.Request, User, str], Awaitable[web.StreamResponse]]:
+    decoder: msgspec.json.Decoder[Any] | None = (
+        msgspec.json.Decoder(operation.body) if operation.body is not None else None
+    )
+
+    async def carry_out(request: web.Request, user: User, key: str) -> web.StreamResponse:
         body = None
         if decoder is not None:
             body = read_body(decoder, await _whole(request, operation.most_body) or b"{}")
-        key = request.headers.get("Idempotency-Key", "")[:100]
         answer = await operation.handler(ApiCall(user=user, body=body, key=key, request=request))
         if isinstance(answer, web.StreamResponse):
             return answer
         payload = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
         return web.Response(body=payload, content_type="application/json")
 
-    return handle
+    return carry_out
 
 
 async def _whole(request: web.Request, most: int) -> bytes:

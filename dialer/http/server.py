@@ -50,9 +50,10 @@ def build(
     metrics: Metrics,
 ) -> web.Application:
     """Put the application together; `ready` says why the daemon can't work, `alive` why it is to be started anew."""
-    app = web.Application(middlewares=[_problems(Catalogue())], client_max_size=MOST_BODY)
+    problems = _problems(Catalogue())
+    app = web.Application(middlewares=[problems], client_max_size=MOST_BODY)
     app.on_response_prepare.append(_headers(phone_ws))
-    register(app, operations, guard.user)
+    register(app, operations, guard.user, problems)
     add_login_routes(app, auth, guard)
     _add_description(app, operations)
     _add_live(app, auth, guard, desks, board)

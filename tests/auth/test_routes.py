@@ -38,7 +38,7 @@ async def serving(auth: Auth, *, secure: bool, proxies: tuple[str, ...] = ()) ->
     guard = Guard(auth, ["https://calls.example"], secure=secure, proxies=proxies)
     app = web.Application(middlewares=[problems])
     add_login_routes(app, auth, guard)
-    register(app, operations(auth, phone_place=place), guard.user)
+    register(app, operations(auth, phone_place=place), guard.user, problems)
     client: Client = TestClient(TestServer(app))
     await client.start_server()
     return client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -83,6 +84,29 @@ async def test_a_script_from_its_first_block_to_its_second_version(house: House)
     assert (await head.post(chosen, {"script": made.body["id"]})).code == "script_not_published"
     for lost in ("/999", "/999/yaml", f"/{made.body['id']}/compare?from=9", "/999/versions/9"):
         assert (await head.get(PATH + lost)).status == 404
+
+
+async def test_a_lost_answer_makes_no_second_script(house: House) -> None:
+    head, admin = house.pages[Role.SUPERVISOR], house.pages[Role.ADMIN]
+    body = {"script": {**written(), "name": "Once"}}
+
+    async def count() -> int:
+        return sum(one["name"].startswith("Once") for one in (await head.get(PATH)).body["items"])
+
+    first, together = await asyncio.gather(head.post(PATH, body, key="k"), head.post(PATH, body, key="k"))
+    again = await head.post(PATH, body, key="k")
+    assert first.body == together.body == again.body
+    assert (first.status, again.status, await count()) == (200, 200, 1)
+    path = f"{PATH}/{first.body['id']}/publish"
+    published = [await head.post(path, {"revision": 1}, key="p") for _ in range(2)]
+    assert [answer.body for answer in published] == [{"version": 1}] * 2
+    refused = [await head.post(path, {"revision": 1}, key=key) for key in ("q", "q")]
+    assert [(answer.status, answer.code) for answer in refused] == [(409, "draft_same")] * 2
+    assert refused[0].body == refused[1].body
+    assert refused[0].headers["Content-Type"] == refused[1].headers["Content-Type"]
+    assert (await house.pages[Role.OPERATOR].post(PATH, body, key="k")).status == 403
+    assert (await admin.post(PATH, body, key="k")).body["id"] != first.body["id"], "another's key is another"
+    assert await count() == 2
 
 
 async def test_who_else_has_it_open(house: House) -> None:
