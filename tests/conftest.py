@@ -2,26 +2,33 @@
 
 A test marked `asterisk` or `browser` that cannot run says what is missing and is skipped. With REQUIRE=all in
 the environment (CI) it fails instead, so that nothing is quietly left out.
+
+A test that opens a socket of the network, on this machine too, is marked `network` (tests/marks.py): any other
+that tries to fails.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import settings
 
 from dialer.auth import passwords
-from tests.marks import FOLDERS
+from tests.marks import PLACES
 from tests.rig import missing
 
 REQUIRE_ALL = os.environ.get("REQUIRE") == "all"
 _HERE = Path(__file__).parent
 _BEGAN = time.monotonic()
+NETWORKED = ("network", "many", "alone", "asterisk", "browser")
 FAST_S = 60  # what the tests that need neither network nor browser may take on two cores
 _QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
@@ -38,10 +45,31 @@ def quick_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(passwords, "_HASHER", _QUICK)
 
 
+_USED: list[str] = []  # what the running test did with the network
+
+
+def _watch(happens: str, about: tuple[Any, ...]) -> None:
+    """An audit hook. Addresses of the network are tuples; those of UNIX sockets are text."""
+    if happens in ("socket.bind", "socket.connect") and isinstance(about[1], tuple):
+        _USED.append(happens)
+
+
+sys.addaudithook(_watch)
+
+
+@pytest.fixture(autouse=True)
+def within_its_marks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Only what is marked uses the network."""
+    _USED.clear()
+    yield
+    if _USED and not any(request.node.get_closest_marker(mark) for mark in NETWORKED):
+        pytest.fail(f"{set(_USED)}: name this file in tests/marks.py, or do without the network")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        for folder, mark in FOLDERS.items():
-            if item.path.is_relative_to(_HERE / folder):
+        for place, mark in PLACES.items():
+            if item.path.is_relative_to(_HERE / place):
                 item.add_marker(mark)
     if not os.environ.get("DIALER_LONG"):
         later = [item for item in items if item.get_closest_marker("slow")]
@@ -67,5 +95,5 @@ def pytest_collection_finish() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Said, not failed: a busy machine says nothing about the tests."""
     took = time.monotonic() - _BEGAN
-    if "not alone" in config.option.markexpr and took > FAST_S:
+    if "not network" in config.option.markexpr and took > FAST_S:
         terminalreporter.write_line(f"These tests took {took:.0f} s and may take {FAST_S}.", yellow=True)

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 OPUS_RATES: Final = (8000, 12000, 16000, 24000, 48000)
 AT_A_TIME: Final = 20
-TELLS_LOUDNESS_S: Final = 0.1  # a tail of fewer than 20 ms is another one after any codec
+TELLS_LOUDNESS_S: Final = 0.5  # a voice that sets in at the end of a shorter tail is smeared by the codec
 LOUD: Final = 300.0  # root mean square of a second, of 32,768; below it a codec may round to silence
 LOUDNESS_DB: Final = 3.0  # how far a loud second may be from its original; voices stay within 1 dB
 QUIET_GROWS: Final = 4.0

@@ -78,7 +78,7 @@ def test_a_variable_comes_back_as_it_went_and_alone(value: str) -> None:
     comes_back(value)
 
 
-@pytest.mark.parametrize("values", [1_000, pytest.param(10_000, marks=pytest.mark.alone)])
+@pytest.mark.parametrize("values", [1_000, pytest.param(10_000, marks=pytest.mark.many)])
 def test_values_made_of_what_asterisk_minds(values: int) -> None:
     rng = random.Random(20)
     pieces = [

@@ -67,7 +67,7 @@ async def until_killed(url: str, hook: str, acknowledged: int, rng: random.Rando
     return await asyncio.to_thread(watch)
 
 
-@pytest.mark.alone
+@pytest.mark.many
 async def test_killed_at_200_random_moments_nothing_is_lost_and_nothing_is_twice(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     store = await fresh_store(path)

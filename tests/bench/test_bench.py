@@ -39,9 +39,9 @@ def figures(name: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("pages", marks=pytest.mark.alone),
-        pytest.param("answers", marks=pytest.mark.alone),
-        pytest.param("next_entry", marks=pytest.mark.alone),
+        pytest.param("pages", marks=pytest.mark.many),
+        pytest.param("answers", marks=pytest.mark.many),
+        pytest.param("next_entry", marks=pytest.mark.many),
         pytest.param("screen_pop", marks=pytest.mark.browser),
         pytest.param("ami_flood", marks=pytest.mark.asterisk),
     ],

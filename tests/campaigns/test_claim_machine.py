@@ -286,6 +286,7 @@ class Claims(RuleBasedStateMachine):
             assert (row.holder_id is not None) == (entry.state in HELD)
 
 
+@pytest.mark.many
 def test_no_order_of_events_breaks_a_rule(migrated: Path) -> None:
     Claims.migrated = migrated
     run_state_machine_as_test(

@@ -252,7 +252,7 @@ def _fill(conn: Connection, rng: random.Random, operators: int) -> tuple[Ledger,
     return ledger, {operator: pools[operator % 5 >= 3] for operator in range(1, operators + 1)}
 
 
-@pytest.mark.parametrize(("operators", "rounds"), [(20, 50), pytest.param(200, 50, marks=pytest.mark.alone)])
+@pytest.mark.parametrize(("operators", "rounds"), [(20, 50), pytest.param(200, 50, marks=pytest.mark.many)])
 async def test_operators_press_next_together_fifty_times(store: Store, operators: int, rounds: int) -> None:
     rng = random.Random(20261122)
     ledger, pools = await store.write(lambda conn: _fill(conn, rng, operators))

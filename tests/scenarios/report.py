@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.marks import FOLDERS
+from tests.marks import PLACES
 from tests.scenarios.catalogue import SCENARIOS, Scenario
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ def covers() -> dict[int, list[Cover]]:
 def _in_file(file: Path, source: str) -> Iterator[Cover]:
     path = file.relative_to(TESTS)
     module = ast.parse(source)
-    of_file = {mark for folder, mark in FOLDERS.items() if path.parts[0] == folder}
+    of_file = {mark for folder, mark in PLACES.items() if path.parts[0] == folder}
     for node in module.body:
         if isinstance(node, ast.Assign) and any(ast.unparse(to) == "pytestmark" for to in node.targets):
             of_file |= _marks(node.value)

@@ -174,6 +174,7 @@ def test_scripts_that_lead_into_each_other_are_refused() -> None:
         weave(one, {"One": one, "Two": two}.get)
 
 
+@pytest.mark.many
 @given(scripts(), scripts(), st.lists(moves, max_size=25), CONDITIONS)
 def test_whatever_is_woven_always_has_a_way_on(
     inner: Script, outer: Script, made: list[object], condition: str

@@ -14,6 +14,7 @@ from tests.scripts.strategies import scripts
 HEAD = "name: S\nlanguage: en\nstart: a\n"
 
 
+@pytest.mark.many
 @given(script=scripts())
 def test_what_is_written_is_read_back(script: Script) -> None:
     written = dump(script)

@@ -49,6 +49,8 @@ def test_a_copy_is_as_long_to_the_frame_and_keeps_its_sides(tmp_path: Path) -> N
 @example(frames=RATE + 1, seed=0, kind="voice")
 @example(frames=RATE + 157, seed=0, kind="voice")
 @example(frames=RATE + 17, seed=0, kind="noise")
+@example(frames=2 * RATE + 800, seed=4, kind="voice")
+@example(frames=2 * RATE + 1800, seed=4, kind="voice")
 def test_any_length_of_any_sound_is_copied_faithfully(
     tmp_path_factory: pytest.TempPathFactory, frames: int, seed: int, kind: str
 ) -> None:

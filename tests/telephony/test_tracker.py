@@ -83,7 +83,7 @@ def test_each_flow_ends_in_the_same_state_in_any_order(number: int) -> None:
     in_any_order(number, seed=number, orders=4)
 
 
-@pytest.mark.alone
+@pytest.mark.many
 @settings(max_examples=250, deadline=None)
 @given(flow_numbers, seeds)
 def test_ten_thousand_orders_end_in_the_same_state(number: int, seed: int) -> None:

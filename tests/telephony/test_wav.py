@@ -61,6 +61,7 @@ def written(folder: Path, left: bytes | None, right: bytes | None) -> None:
 
 
 @settings(max_examples=500, deadline=None)
+@pytest.mark.many
 @given(left=torn_files() | st.none(), right=torn_files() | st.none())
 @example(left=bytes(wav.HEADER) + b"\x7f", right=wav.header(RATE, 1, 2) + b"ab")
 @example(
