@@ -31,7 +31,7 @@ test: $(DEV) web
 	@$(BIN)/python tools/check.py
 	@$(BIN)/python -m pytest -n 3 --ignore tests/asterisk --ignore tests/browser \
 		-m "not network and not many and not asterisk and not browser and not alone" $(ARGS)
-	@$(BIN)/python -m pytest -n 3 --ignore tests/asterisk --ignore tests/browser \
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --ignore tests/asterisk --ignore tests/browser \
 		-m "(network or many) and not alone" $(ARGS)
 	@$(BIN)/python -m pytest -m "asterisk or browser or alone" $(ARGS)
 

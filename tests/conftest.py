@@ -71,6 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for place, mark in PLACES.items():
             if item.path.is_relative_to(_HERE / place):
                 item.add_marker(mark)
+    items.sort(key=lambda item: item.get_closest_marker("many") is None)  # the longest ones begin first
     if not os.environ.get("DIALER_LONG"):
         later = [item for item in items if item.get_closest_marker("slow")]
         items[:] = [item for item in items if item not in later]

@@ -21,5 +21,6 @@ _NETWORK = (
     "store/test_crash.py",
     "telephony/test_fetching.py",
     "test_cli.py",
+    "web",
 )
 PLACES = {"asterisk": "asterisk", "browser": "browser", **dict.fromkeys(_NETWORK, "network")}

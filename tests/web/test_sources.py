@@ -8,7 +8,10 @@ import subprocess
 
 import pytest
 
+from tests.browser.conftest import built
 from tools.build_web import WEB, packaged_node, system_node
+
+__all__ = ["built"]
 
 BUDGETS = {
     "login": 40,
