@@ -125,7 +125,8 @@ def test_scenario_21_killed_with_fifty_recorded_calls(
         figures.rounds.append(time.monotonic() - began)
     figures.say()
     assert max(figures.closed) < CLOSED_S
-    assert max(figures.lost) < LOST_TAIL_S
+    # Counted in packets, of which one at each end may be on its way: the limit holds to that grain.
+    assert max(figures.lost) < LOST_TAIL_S + 2 * PACKET_S
 
 
 def one_round(
