@@ -68,6 +68,7 @@ async def until_killed(url: str, hook: str, acknowledged: int, rng: random.Rando
 
 
 @pytest.mark.many
+@pytest.mark.timeout(400)  # 200 lives, each with commits to the disk, beside other tests
 async def test_killed_at_200_random_moments_nothing_is_lost_and_nothing_is_twice(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     store = await fresh_store(path)
