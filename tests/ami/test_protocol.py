@@ -52,6 +52,7 @@ MESSAGE = st.lists(LINE.filter(lambda line: line != ""), min_size=1, max_size=5)
 END = st.sampled_from(["\n", "\r\n"])
 
 
+@pytest.mark.many
 @settings(max_examples=600, deadline=None)
 @given(
     st.lists(MESSAGE, max_size=4),

@@ -267,6 +267,7 @@ def _fully(script: Script, state: RunState) -> dict[str, object]:
     return {field.id: GOOD[field.kind][0] for field in shown.block.fields}
 
 
+@pytest.mark.many
 @given(script=scripts(), made=st.lists(moves, max_size=25))
 def test_any_moves_leave_a_way_on_and_a_loaded_state_goes_on_the_same(
     script: Script, made: list[Move]

@@ -76,6 +76,7 @@ def test_awkward_texts_are_read_back(text: str) -> None:
     assert load(dump(script)).script == script
 
 
+@pytest.mark.many
 @given(script=scripts(), at=st.integers(0, 5))
 def test_a_change_of_one_block_changes_its_lines_only(script: Script, at: int) -> None:
     block = script.blocks[at % len(script.blocks)]
